@@ -1,12 +1,15 @@
 import { describeLeak } from './call-site.ts'
 import { writeDiagram } from './real/diagram-file.ts'
-import { realNowMs } from './real/machine.ts'
+import { nextTurn, realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
+import { causesOf, errorText } from './error-text.ts'
 import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from './reduction.ts'
+import { SimulationFailed } from './run-loop.ts'
 import { isSameFailure, reasonOf } from './same-failure.ts'
 import { ScenarioFailed } from './scenario-failed.ts'
 import { shrink } from './shrink.ts'
-import { Simulation, type SimulationOptions } from './simulation.ts'
+import { Simulation } from './simulation.ts'
+import type { SimulationOptions } from './simulation-options.ts'
 import { describeDifference, firstDifference } from './trace-difference.ts'
 
 /** One run of a test. It must be deterministic for a given simulation, and throws when a check fails. */
@@ -78,6 +81,10 @@ async function played(
   const watch = watchStall(isMoving, STALLED)
   try {
     await Promise.race([scenario(sim), watch.stalled])
+    if (await endOfRun(sim)) throw new Error(NOT_AWAITED)
+  } catch (error) {
+    const advice = error instanceof SimulationFailed ? undefined : await adviceFor(error, sim)
+    throw advice === undefined ? error : new Error(`${errorText(error)}; ${advice}`, { cause: error })
   } finally {
     watch.stop()
   }
@@ -87,6 +94,30 @@ async function played(
   if (leftovers.length > 0) throw new Error(leftovers.join('\n  '))
   const leaks = failOnLeaks ? sim.leaks() : []
   if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
+}
+
+/** What to do about an error that code outside of hosts threw; undefined when that is not known. */
+async function adviceFor(error: unknown, sim: Simulation): Promise<string | undefined> {
+  if (await endOfRun(sim)) return `it failed while virtual time passed: ${AWAIT}`
+  const host = sim.hosts.find(({ name }) => causesOf(error).some((cause) => hostnameOf(cause) === name))
+  return host && `only programs of hosts reach "${host.name}": call it in a program of sim.node or sim.host`
+}
+
+/** The name that a lookup of Node did not find. */
+function hostnameOf(error: unknown): unknown {
+  return error instanceof Error && 'hostname' in error ? error.hostname : undefined
+}
+
+/**
+ * Waits until virtual time passes no more: a run that the scenario did not await would go on beside the next seed.
+ *
+ * @returns whether it did pass.
+ */
+async function endOfRun(sim: Simulation): Promise<boolean> {
+  if (!sim.isRunning) return false
+  const startedMs = realNowMs()
+  while (sim.isRunning && realNowMs() - startedMs < LONGEST_END_MS) await nextTurn()
+  return true
 }
 
 /** Runs a failed run again, and then without whatever its failure does not need. */
@@ -162,7 +193,9 @@ async function found(
 const MOST_DRAWN = 1000
 const SAME_TRACES =
   'The traces are the same: look for random numbers, and for variables outside of the scenario that a run changes'
-const STALLED =
-  'the scenario waits while no time passes: await sim.run or sim.runUntil, and do all other waiting inside hosts'
-
-const NO_TIME = 'no virtual time passed in the scenario: await sim.run or sim.runUntil'
+const AWAIT = 'await sim.run or sim.runUntil'
+const STALLED = `the scenario waits while no time passes: ${AWAIT}, and do all other waiting inside hosts`
+const NO_TIME = `no virtual time passed in the scenario: ${AWAIT}`
+const NOT_AWAITED = `the scenario ended while virtual time passed: ${AWAIT}`
+/** How long a run that was not awaited may take to end, in real milliseconds. */
+const LONGEST_END_MS = 5_000

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CallSite } from './call-site.ts'
+import { errorText } from './error-text.ts'
 import type { SimulatedHost } from './host/simulated-host.ts'
 import { nodePrograms, ProgramExited } from './node-programs.ts'
-import { nextTurn } from './real/machine.ts'
+import { fakedTimer, nextTurn } from './real/machine.ts'
 import { type RealWork, watchRealWork } from './real/real-work.ts'
 import type { SeededWorld } from './real/seeded-functions.ts'
 import { SeededGlobals } from './real/seeded-globals.ts'
@@ -164,6 +165,11 @@ export class RunLoop {
   }
 
   async #watched(run: () => Promise<void>): Promise<void> {
+    const faked = fakedTimer()
+    if (faked !== undefined)
+      throw new Error(
+        `Cannot let virtual time pass while ${faked} is faked: call vi.useRealTimers() before, because hosts have timers of their own`,
+      )
     const endWatch = watchRealWork(
       (type) => this.#running(type),
       (host, work) => this.#sawRealWork(host, work),
@@ -253,14 +259,17 @@ export class SimulationFailed extends Error {
   readonly seed: string
   /** Virtual time of the failure, in milliseconds. */
   readonly atMs: number
-  /** What failed, with the message of the cause, in one line without the seed and the time. */
+  /** What failed, with the messages of its causes, in one line without the seed and the time. */
   readonly why: string
   /** The newest lines of the trace, with payloads as text and with the lines that hosts logged. */
   readonly lastLines: readonly string[]
 
   constructor(seed: string, atMs: number, why: string, cause: unknown, lastLines: readonly string[] = []) {
-    const explained = cause instanceof Error ? `${why}: ${cause.message}` : why
-    super(`Seed ${seed} at ${atMs.toFixed(3)} ms: ${explained}${describeLastLines(lastLines)}`, { cause })
+    const explained = cause === undefined ? why : `${why}: ${errorText(cause)}`
+    super(
+      `Seed ${seed} at ${atMs.toFixed(3)} ms: ${explained}${describeLastLines(lastLines)}`,
+      cause === undefined ? {} : { cause },
+    )
     this.seed = seed
     this.atMs = atMs
     this.why = explained

@@ -1,4 +1,5 @@
 import { programFrames } from './call-site.ts'
+import { errorText } from './error-text.ts'
 import { SimulationFailed } from './run-loop.ts'
 
 /**
@@ -11,10 +12,10 @@ export function isSameFailure(one: unknown, other: unknown): boolean {
   return here !== '' && here === there
 }
 
-/** The message of a failure, without the seed and the time of the run. */
+/** The message of a failure with those of its causes, without the seed and the time of the run. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SimulationFailed) return error.why
-  return error instanceof Error ? error.message : String(error)
+  return errorText(error)
 }
 
 /** The stack frames of the program in the innermost cause of an error that has any. */

@@ -3,6 +3,7 @@ import { formatReduction, type Reduction } from './reduction.ts'
 import { describeLastLines, SimulationFailed } from './run-loop.ts'
 import { reasonOf, userFrames } from './same-failure.ts'
 import type { Simulation } from './simulation.ts'
+import type { Arrow, Trace } from './trace.ts'
 
 /** What is known about a scenario that failed. */
 export interface Finding {
@@ -26,8 +27,8 @@ export class ScenarioFailed extends Error {
   readonly script: readonly Fault[]
   /** What the environment variable `ROPEWALK_FAULTS` must be to run only that; empty for the whole run. */
   readonly faults: string
-  /** The failed run with these faults, for diagrams and the trace. */
-  readonly simulation: Simulation
+  /** Private, so that an error that is printed does not have all of it. */
+  readonly #simulation: Simulation
   /** The path of the SVG diagram of the run, if one was written. */
   readonly diagram: string | undefined
 
@@ -38,22 +39,29 @@ export class ScenarioFailed extends Error {
     const again = faults === '' ? command(seed) : command(seed, faults)
     const parts = [
       `Seed ${seed}${timeOf(error)}: ${reasonOf(error)}`,
-      ...(doubt === undefined ? describeNeeds(script, reduction) : [doubt]),
+      ...(doubt === undefined ? describeNeeds(script, reduction, simulation.trace) : [doubt]),
       ...(diagram === undefined ? [] : [`The diagram is ${diagram}`]),
       `Try it again with ${again}`,
     ]
-    super(parts.join('\n  ') + describeLastLines(lastLinesOf(error, simulation)), {
-      // The message has all of a SimulationFailed, but for what the program threw.
-      cause: error instanceof SimulationFailed ? error.cause : error,
-    })
+    // The message has all of a SimulationFailed, but for what the program threw.
+    const cause = error instanceof SimulationFailed ? error.cause : error
+    super(
+      parts.join('\n  ') + describeLastLines(lastLinesOf(error, simulation)),
+      cause === undefined ? {} : { cause },
+    )
     const frames = userFrames(error)
     if (frames.length > 0)
       this.stack = [`ScenarioFailed: ${this.message}`, ...frames.map((frame) => `    ${frame}`)].join('\n')
     this.seed = seed
     this.script = script
     this.faults = faults
-    this.simulation = simulation
+    this.#simulation = simulation
     this.diagram = diagram
+  }
+
+  /** The failed run with these faults, for diagrams and the trace. */
+  get simulation(): Simulation {
+    return this.#simulation
   }
 }
 
@@ -63,14 +71,21 @@ function scriptOf(planned: readonly Fault[], { faults }: Reduction): readonly Fa
   )
 }
 
-function describeNeeds(script: readonly Fault[], { calm }: Reduction): readonly string[] {
+function describeNeeds(script: readonly Fault[], { calm }: Reduction, { arrows }: Trace): readonly string[] {
   const faults = script.map((fault) => `\n    ${describeFault(fault)}`)
-  const needs =
-    script.length === 0 ? 'It needs no fault to fail.' : `It fails with these faults:${faults.join('')}`
+  const own = script.length > 0 ? [] : arrows.filter(({ what }) => FAULT_BY_HAND.test(what))
   return [
-    needs,
+    faults.length > 0
+      ? `It fails with these faults:${faults.join('')}`
+      : own.length > 0
+        ? `It needs no fault but those that the scenario makes itself:${own.slice(0, MOST_OWN).map(describeOwn).join('')}`
+        : 'It needs no fault to fail.',
     ...(calm.size === 0 ? [] : [`It also fails with calmer conditions: ${[...calm].join(', ')}`]),
   ]
+}
+
+function describeOwn({ atMs, from, what }: Arrow): string {
+  return `\n    at ${Math.round(atMs)} ms: ${from} ${what}`
 }
 
 function timeOf(error: unknown): string {
@@ -80,3 +95,8 @@ function timeOf(error: unknown): string {
 function lastLinesOf(error: unknown, simulation: Simulation): readonly string[] {
   return error instanceof SimulationFailed ? error.lastLines : simulation.trace.recentLines
 }
+
+/** What the trace notes when a scenario calls `crash`, `kill`, `pause`, `freeze`, `partition` or `inject`. */
+const FAULT_BY_HAND =
+  /^(?:crashes|is killed|stands still|freezes|is cut off from .*|cannot reach .*|fault: .*)$/
+const MOST_OWN = 5

@@ -3,19 +3,21 @@ import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './real
 import { coreCount, inThreads } from './real/worker-threads.ts'
 import { parseReduction } from './reduction.ts'
 import { loadScenario, runSeeds, type Seeds, type Share, type ShareResult } from './seeds.ts'
-import { SIMULATION_RULES, type SimulationOptions } from './simulation.ts'
+import { SIMULATION_RULES, type SimulationOptions } from './simulation-options.ts'
 import { type Coverage, Tally } from './tally.ts'
 import { counted } from '@ropewalk/core/reactor'
 import {
   anyText,
   callable,
   checkOptions,
+  checkValue,
   count,
   either,
   filledText,
   flag,
   listOf,
   milliseconds,
+  type OptionRule,
   type OptionRules,
 } from '@ropewalk/core/options'
 
@@ -74,6 +76,7 @@ export interface SimulateOptions extends Omit<SimulationOptions, 'seed' | 'fault
  * @throws {ScenarioFailed} (rejects) at the first seed that fails.
  */
 export async function simulateAll(scenario: Scenario | URL, given: SimulateOptions = {}): Promise<Coverage> {
+  checkScenario('simulateAll', scenario)
   checkOptions('simulateAll', given, SIMULATE_RULES)
   const environment = wantedRuns()
   const {
@@ -118,6 +121,11 @@ export async function simulateAll(scenario: Scenario | URL, given: SimulateOptio
   return coverage
 }
 
+/** Checks a scenario. @throws {TypeError} unless it is a function or a URL. */
+export function checkScenario(owner: string, scenario: unknown): void {
+  checkValue(owner, 'scenario', scenario, SCENARIO)
+}
+
 async function runInThreads(
   { href }: URL,
   seeds: Seeds,
@@ -151,6 +159,10 @@ function bySeed(seed: string, faults?: string): string {
   return `${SEED_VARIABLE}=${seed}${faults === undefined ? '' : ` ${FAULTS_VARIABLE}=${quotedFaults(faults)}`}`
 }
 
+const SCENARIO: OptionRule = (value) =>
+  typeof value === 'function' || value instanceof URL
+    ? undefined
+    : { kind: 'type', wanted: 'a function, or the URL of a module' }
 const NO_FOLDER = { kind: 'type', wanted: '' } as const
 const { faults: _ofOneRun, ...SHARED_RULES } = SIMULATION_RULES
 const SIMULATE_RULES: OptionRules<SimulateOptions> = {

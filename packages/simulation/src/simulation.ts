@@ -2,18 +2,30 @@ import type { Leak } from './call-site.ts'
 import { svgDiagram } from './diagram/svg-diagram.ts'
 import { type DiagramOptions, mermaidDiagram, textDiagram } from './diagram/text-diagram.ts'
 import { type ErrorCount, type ErrorMatch, ExpectedErrors, textOfError } from './expected-errors.ts'
-import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
+import { DISK_RULES } from './disk/disk-conditions.ts'
 import { FaultScript } from './fault-script.ts'
-import { type Fault, FAULT_PLAN_RULES, FAULT_RULES, type FaultKind, type FaultPlan } from './faults.ts'
+import type { Fault, FaultKind, FaultPlan } from './faults.ts'
 import { type HostProgram, SimulatedHost } from './host/simulated-host.ts'
-import type { FlowLimits } from './network/tcp-sender.ts'
-import type { Link, LinkConditions } from './network/link.ts'
+import type { Link } from './network/link.ts'
 import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
 import { Network } from './network/network.ts'
 import { nodePrograms } from './node-programs.ts'
 import { EVENTUALLY_RULES, type EventuallyOptions, Properties, type PropertyCheck } from './properties.ts'
 import { Random } from './random.ts'
 import { Capture } from './replay/capture.ts'
+import {
+  checkFault,
+  checkPair,
+  checkPlan,
+  checkProgram,
+  checkProperty,
+  ERROR_COUNT_RULES,
+  ERROR_MATCH,
+  PARTITION_RULES,
+  REACHED,
+  RUN_UNTIL_RULES,
+} from './simulation-arguments.ts'
+import { PLAIN, SIMULATION_RULES, type SimulationOptions } from './simulation-options.ts'
 import {
   type Calm,
   calmed,
@@ -31,56 +43,13 @@ import { EventQueue } from './time/event-queue.ts'
 import { type Arrow, Trace } from './trace.ts'
 import {
   callable,
-  count,
-  filledText,
   checkOptions,
   checkValue,
-  either,
-  flag,
-  having,
+  filledText,
   milliseconds,
-  type OptionRule,
-  type OptionRules,
-  optionsOf,
-  quantity,
   withDefaults,
 } from '@ropewalk/core/options'
 import { eventText, type LogEvent, type LogLevel } from '@ropewalk/core/log'
-
-/** The options of a simulation. */
-export interface SimulationOptions {
-  /** The seed. All random choices of the run follow from it. */
-  readonly seed: string | number
-  /** Conditions of all links. Default: latency 1 to 20 ms, no loss, no duplicates, 10 MB per second. */
-  readonly link?: Partial<LinkConditions> | undefined
-  /** TCP limits of all hosts. Default: buffers of 64 KiB, segments of 1460 bytes, `giveUpMs` 120 000. */
-  readonly limits?: Partial<FlowLimits> | undefined
-  /**
-   * Conditions of all disks. Default: `latencyMs` 0.05 to 1 ms, `syncMs` 1 to 15 ms, 200 MB per second, no limit of
-   * size, `order` `'ordered'`.
-   */
-  readonly disk?: Partial<DiskConditions> | undefined
-  /**
-   * Which faults planned by `injectFaults` happen: a set of places in `script`, or a text such as
-   * `2:300,5,no-loss`, which the message of a failed scenario has. Default: all.
-   */
-  readonly faults?: ReadonlySet<number> | string | undefined
-  /**
-   * Makes `Math.random`, `Date`, `performance.now`, `process.hrtime`, `process.uptime`, the times of marks and
-   * events and, in `crypto`, `randomBytes`, `randomInt`, `randomUUID`, `randomFillSync` and `getRandomValues`
-   * follow the seed and the host's clock, for code that runs in a host. They are replaced in the whole process
-   * while virtual time passes; code outside of hosts still gets the real values. Default true.
-   */
-  readonly seedGlobals?: boolean | undefined
-  /**
-   * Draws from the seed whatever the options and the plans of faults leave open: the conditions of links, TCP
-   * limits, the rates of clocks, timers that are late, the order of events at the same time, and the kinds,
-   * number and length of faults. Default false; `simulateAll` and `simulate` turn it on.
-   */
-  readonly swarm?: boolean | undefined
-  /** How many of the newest packets and events `trace` keeps at least. Default 200 000. */
-  readonly maxArrows?: number | undefined
-}
 
 /**
  * A network of hosts in one process, without sockets and without real waiting: time is virtual, and
@@ -195,11 +164,10 @@ export class Simulation {
   /**
    * Adds a host and starts it. Other hosts reach it by its name.
    *
-   * @throws {Error} when a host with this name exists.
+   * @throws {Error} when a host with this name exists, or `program` is not a function.
    */
   host(name: string, program: HostProgram): SimulatedHost {
-    checkValue('Simulation.host', 'name', name, filledText)
-    checkValue('Simulation.host', 'program', program, callable)
+    checkProgram('host', name, program)
     if (this.#hosts.has(name)) throw new Error(`Cannot add a second host named "${name}"`)
     const { network } = this
     const random = this.random.fork(name)
@@ -230,7 +198,7 @@ export class Simulation {
    *
    *     sim.node('server', () => import('./server.js'))
    *
-   * @throws {Error} when a host with this name exists, or `install` of `@ropewalk/simulation/node` was not called.
+   * @throws {Error} as `host` does, or when `install` of `@ropewalk/simulation/node` was not called.
    */
   node(name: string, program: () => unknown): SimulatedHost {
     const programs = nodePrograms()
@@ -238,7 +206,7 @@ export class Simulation {
       throw new Error(
         `Cannot add the Node host "${name}": call install() of @ropewalk/simulation/node before`,
       )
-    checkValue('Simulation.node', 'program', program, callable)
+    checkProgram('node', name, program)
     const host = this.host(name, () => program())
     programs.adopt(host)
     return host
@@ -287,10 +255,12 @@ export class Simulation {
 
   /**
    * Counts that `condition` was true, in the coverage of all seeds. With it, a scenario proves that its runs
-   * reached an interesting state: see the option `sometimes` of `simulateAll`.
+   * reached an interesting state: see the option `sometimes` of `simulateAll`. Unlike the check of `always`, it is
+   * not a function: call `sometimes` where the state may be reached.
    */
   sometimes(name: string, condition: boolean = true): void {
     checkValue('sometimes', 'name', name, filledText)
+    checkValue('sometimes', 'condition', condition, REACHED)
     this.#properties.sometimes(name, condition)
   }
 
@@ -317,13 +287,18 @@ export class Simulation {
    * the run fails.
    */
   at(ms: number, call: () => unknown): void {
-    checkValue('Simulation.at', 'ms', ms, quantity({ least: -Infinity }))
-    checkValue('Simulation.at', 'call', call, callable)
+    checkValue('at', 'ms', ms, milliseconds())
+    checkValue('at', 'call', call, callable)
     this.#events.at(ms, () => this.#loop.executeOutside('A call of sim.at', () => waitedFor(call())))
   }
 
-  /** Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`. */
+  /**
+   * Loses every packet between two hosts until `heal`; with `oneWay`, only those from `one` to `other`.
+   *
+   * @throws {TypeError | RangeError} unless both are hosts of this simulation, and not the same.
+   */
   partition(one: SimulatedHost, other: SimulatedHost, options: { readonly oneWay?: boolean } = {}): void {
+    checkPair('partition', one, other, this.#hosts)
     checkOptions('partition', options, PARTITION_RULES)
     const { oneWay = false } = options
     this.trace.note(one.name, `${oneWay ? 'cannot reach' : 'is cut off from'} ${other.name}`)
@@ -331,8 +306,13 @@ export class Simulation {
     if (!oneWay) this.network.link(other, one).setDown(true)
   }
 
-  /** Lets packets pass between the two hosts again, in both directions. */
+  /**
+   * Lets packets pass between the two hosts again, in both directions.
+   *
+   * @throws {TypeError | RangeError} as `partition` does.
+   */
   heal(one: SimulatedHost, other: SimulatedHost): void {
+    checkPair('heal', one, other, this.#hosts)
     this.trace.note(one.name, `is connected with ${other.name} again`)
     for (const link of this.network.between(one, other)) link.setDown(false)
   }
@@ -342,9 +322,10 @@ export class Simulation {
    *
    * @returns every planned fault; those that the option `faults` leaves out do not happen.
    * @throws {Error} when the plan names a host that does not exist.
+   * @throws {TypeError | RangeError} for an unknown option, or a value of the wrong type or out of range.
    */
   injectFaults(plan: FaultPlan): readonly Fault[] {
-    checkOptions('injectFaults', plan, FAULT_PLAN_RULES)
+    checkPlan(plan)
     return this.#faults.plan(plan)
   }
 
@@ -354,9 +335,7 @@ export class Simulation {
    * @throws {Error} when there is no host with one of its names.
    */
   inject(fault: Fault): void {
-    checkOptions('inject', fault, FAULT_RULES)
-    for (const [name, rule] of Object.entries<OptionRule>(FAULT_RULES))
-      checkValue('inject', name, Reflect.get(fault, name), rule)
+    checkFault(fault)
     this.#faults.inject(fault)
   }
 
@@ -447,54 +426,6 @@ function reductionOf(faults: ReadonlySet<number> | string | undefined): Reductio
   return { ...NOTHING_LEFT_OUT, faults: new Map(Array.from(faults, (at) => [at, undefined])) }
 }
 
-function checkProperty(owner: string, name: string, check: PropertyCheck): void {
-  checkValue(owner, 'name', name, filledText)
-  checkValue(owner, 'check', check, callable)
-}
-
 const FATAL_LEVELS: ReadonlySet<LogLevel> = new Set(['error', 'critical'])
 /** The levels whose events are not among the recent lines of the trace. */
 const SILENT_LEVELS: ReadonlySet<LogLevel> = new Set(['debug', 'info'])
-const DEFAULT_LINK: LinkConditions = {
-  latencyMs: [1, 20],
-  lossPerMille: 0,
-  duplicatesPerMille: 0,
-  bytesPerSecond: 10_000_000,
-}
-const DEFAULT_LIMITS: FlowLimits = {
-  sendBufferBytes: 65_536,
-  receiveBufferBytes: 65_536,
-  segmentBytes: 1460,
-  giveUpMs: 120_000,
-  cuts: 'anywhere',
-}
-/** The conditions of a run without `swarm`. */
-const PLAIN: RunConditions = {
-  link: DEFAULT_LINK,
-  limits: DEFAULT_LIMITS,
-  disk: DEFAULT_DISK,
-  maxSkew: 0,
-  lateMs: 0,
-  shufflesTies: false,
-}
-
-const SEED: OptionRule = either(filledText, quantity({ least: -Infinity }), 'a string or a number')
-/** The rules for the options of a simulation. */
-export const SIMULATION_RULES: OptionRules<SimulationOptions> = {
-  seed: SEED,
-  link: optionsOf(LINK_RULES),
-  limits: optionsOf(FLOW_RULES),
-  disk: optionsOf(DISK_RULES),
-  faults: either(having('', 'has'), filledText, 'a Set of places in the scripts, or a text that has them'),
-  swarm: flag,
-  seedGlobals: flag,
-  maxArrows: count({ least: 1, endless: true }),
-}
-const ERROR_COUNT_RULES: OptionRules<ErrorCount> = { least: count(), most: count({ endless: true }) }
-const ERROR_MATCH: OptionRule = either(
-  either(filledText, callable, ''),
-  (value) => (value instanceof RegExp ? undefined : { kind: 'type', wanted: '' }),
-  'a string, a RegExp or a function',
-)
-const PARTITION_RULES: OptionRules<{ readonly oneWay?: boolean }> = { oneWay: flag }
-const RUN_UNTIL_RULES: OptionRules<{ readonly timeoutMs?: number }> = { timeoutMs: milliseconds() }

@@ -8,9 +8,9 @@ const other = sim.host('client', () => undefined)
 const fault: Fault = { kind: 'crash', atMs: 1, forMs: 5, one: 'server', other: 'client' }
 
 test.each<[string, () => unknown, string]>([
-  ['sim.at without a time', () => sim.at(NaN, () => undefined), 'Cannot take ms NaN for Simulation.at'],
+  ['sim.at without a time', () => sim.at(NaN, () => undefined), 'Cannot take ms NaN for at'],
   ['sim.at without a call', () => sim.at(1, undefined as never), 'Cannot take call undefined'],
-  ['a host without name', () => sim.host('', () => undefined), 'Cannot take name "" for Simulation.host'],
+  ['a host without name', () => sim.host('', () => undefined), 'Cannot take name "" for host'],
   ['a host without program', () => sim.host('a', undefined as never), 'Cannot take program undefined'],
   [
     'a partition with another option',

@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { sleep } from '@ropewalk/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Simulation } from '../src/index.ts'
 import { runningHost, SimulationFailed } from '../src/run-loop.ts'
 
 describe('RunLoop', () => {
+  test('rejects, rather than waiting without end, when the timers of the process are faked', async () => {
+    const sim = new Simulation({ seed: 1 })
+    onTestFinished(() => void vi.useRealTimers())
+    vi.useFakeTimers()
+    await expect(sim.run(10)).rejects.toThrow(
+      'Cannot let virtual time pass while setImmediate is faked: call vi.useRealTimers() before',
+    )
+    vi.useRealTimers()
+    await sim.run(10)
+    expect(sim.nowMs).toBe(10)
+  })
+
   test('makes randomness and time in programs follow from the seed with seedGlobals', async () => {
     const valuesSeen = async (seed: number, seedGlobals: boolean): Promise<unknown> => {
       const values: unknown[] = []

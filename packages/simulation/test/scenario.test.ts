@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ScenarioFailed } from '../src/scenario-failed.ts'
 import { simulateAll } from '../src/scenario.ts'
@@ -63,7 +64,7 @@ describe('simulateAll', () => {
     const disk = { latencyMs: [1, 1], syncMs: [1, 2], order: 'hostile' } as const
     const failed = simulateAll(scenario, { runs: 50, disk })
     const error = (await failed.catch((caught: unknown) => caught)) as ScenarioFailed
-    expect(error.message).toContain('for 1 ms: kill, a')
+    expect(error.message).toContain('for 1 ms: a')
     expect(error.faults).toMatch(/^\d:1,.*steady-disk,ordered-disk$/)
     expect(error.simulation.hosts[0]?.disk.conditions).toMatchObject({ syncMs: [1, 1], order: 'ordered' })
     vi.stubEnv('ROPEWALK_SEED', error.seed)
@@ -103,6 +104,48 @@ describe('simulateAll', () => {
       { runs: 10, only: 'mine' },
     )
     expect(seen).toEqual(['mine'])
+  })
+
+  test('gives the error a cause only if the program threw, and does not print the simulation', async () => {
+    const caught = (check: () => boolean): Promise<unknown> =>
+      simulateAll(
+        async (sim) => {
+          sim.host('a', (reactor) => reactor.callLater(1, () => undefined))
+          sim.always('a check', check)
+          await sim.run(10)
+        },
+        { runs: 1 },
+      ).catch((error: unknown) => error)
+    const failed = (await caught(() => false)) as ScenarioFailed
+    expect('cause' in failed).toBe(false)
+    expect(failed.simulation).toBeInstanceOf(Simulation)
+    expect(inspect(failed)).not.toMatch(/Simulation \{|\[cause\]/)
+    const oops = new Error('oops')
+    const threw = (await caught(() => {
+      throw oops
+    })) as ScenarioFailed
+    expect(threw.cause).toBe(oops)
+    expect(threw.message).toContain('always "a check": it did not hold: oops\n')
+  })
+
+  test('reports the faults that the scenario makes itself, when it needs no planned fault', async () => {
+    const scenario = async (sim: Simulation): Promise<void> => {
+      idle(sim)
+      const [a, b] = sim.hosts
+      sim.at(10.4, () => a?.crash())
+      sim.at(20, () => a?.start())
+      sim.at(30, () => a !== undefined && b !== undefined && sim.partition(a, b))
+      sim.injectFaults({ withinMs: 100, kinds: ['reset'] })
+      await sim.run(1000)
+      throw new Error('always')
+    }
+    await expect(simulateAll(scenario)).rejects.toThrow(
+      `Seed 0-0: always
+  It needs no fault but those that the scenario makes itself:
+    at 10 ms: a crashes
+    at 30 ms: a is cut off from b
+`,
+    )
   })
 
   test('keeps the same failure when it leaves out faults', async () => {
@@ -202,6 +245,39 @@ describe('simulateAll', () => {
   test('begins no run after its budget', async () => {
     const { runs } = await simulateAll((sim) => sim.run(1), { runs: 1e9, budgetMs: 5 })
     expect(runs).toBeLessThan(1e9)
+  })
+
+  test('fails a scenario that does not await sim.run, when that run has ended', async () => {
+    const sims: Simulation[] = []
+    const started = (scenario: (sim: Simulation) => void): Promise<unknown> =>
+      simulateAll(async (sim) => {
+        sims.push(sim)
+        idle(sim)
+        void sim.run(1000)
+        scenario(sim)
+      })
+    await expect(started(() => undefined)).rejects.toThrow(
+      /^Seed 0-0: the scenario ended while virtual time passed: await sim.run or sim.runUntil\n/,
+    )
+    const early = started((sim) => {
+      if (sim.nowMs === 0) throw new Error('nothing arrived')
+    })
+    await expect(early).rejects.toThrow(
+      /^Seed 0-0: nothing arrived; it failed while virtual time passed: await sim.run or sim.runUntil\n/,
+    )
+    expect(sims.map(({ nowMs, isRunning }) => [nowMs, isRunning])).toEqual(sims.map(() => [1000, false]))
+  })
+
+  test('names the host that code outside of hosts did not reach', async () => {
+    const lookup = Object.assign(new Error('getaddrinfo ENOTFOUND b'), { hostname: 'b' })
+    const failed = simulateAll(async (sim) => {
+      idle(sim)
+      await sim.run(10)
+      throw new TypeError('fetch failed', { cause: lookup })
+    })
+    await expect(failed).rejects.toThrow(
+      'Seed 0-0: fetch failed: getaddrinfo ENOTFOUND b; only programs of hosts reach "b": call it in a program of',
+    )
   })
 
   test('fails a scenario that waits while no time passes', async () => {

@@ -95,10 +95,11 @@ const CERTAIN: ReadonlySet<string> = new Set([
 const DEPTH = 40
 const ASKED_THROUGH = /real-work\.|node:internal\/(?:async_hooks|timers)|node:timers|Async(?:Wrap|Hook)/
 const USE_TIMERS = 'use reactor.callLater, sleep or LoopingCall'
-const USE_REACTOR = 'use reactor.listenTCP, connectTCP or an endpoint'
+const OR_NODE = ', or sim.node in place of sim.host'
+const USE_REACTOR = `use reactor.listenTCP, connectTCP or an endpoint${OR_NODE}`
 const USE_FILES = 'use reactor.readFile, which finds what host.files has, and import modules before'
 const SOCKET = { what: 'a real socket', instead: USE_REACTOR }
-const NAME = { what: 'a real name lookup', instead: 'use reactor.lookup' }
+const NAME = { what: 'a real name lookup', instead: `use reactor.lookup${OR_NODE}` }
 const THREAD = {
   what: 'real work in another thread',
   instead: 'use the functions of node:zlib and node:crypto without a callback, most of which end in Sync',
@@ -116,7 +117,7 @@ const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
   TCPSERVERWRAP: SOCKET,
   PIPECONNECTWRAP: SOCKET,
   PIPESERVERWRAP: SOCKET,
-  UDPWRAP: { what: 'a real socket', instead: 'use reactor.listenUDP' },
+  UDPWRAP: { what: 'a real socket', instead: `use reactor.listenUDP${OR_NODE}` },
   GETADDRINFOREQWRAP: NAME,
   GETNAMEINFOREQWRAP: NAME,
   QUERYWRAP: NAME,

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { counted } from '@ropewalk/core/reactor'
 import { test, type TestContext } from 'vitest'
 import type { Scenario } from '../attempt.ts'
-import { simulateAll, type SimulateOptions } from '../scenario.ts'
+import { checkScenario, simulateAll, type SimulateOptions } from '../scenario.ts'
 import type { Coverage } from '../tally.ts'
 import { FAULTS_VARIABLE, quotedFaults, SEED_VARIABLE, wantedRuns } from './environment.ts'
 
@@ -23,6 +23,11 @@ export const simulate: DefineSimulation & {
 
 function definedBy(define: typeof test.only): DefineSimulation {
   return (name, options, scenario) => {
+    if (typeof options === 'function')
+      throw new TypeError(
+        `Cannot take a function as the options of simulate "${name}": call simulate(name, options, scenario), with {} for no options`,
+      )
+    checkScenario('simulate', scenario)
     const { budgetMs } = wantedRuns()
     const nightly = budgetMs === undefined ? {} : { runs: Infinity, budgetMs }
     const run = async ({ annotate, task }: TestContext): Promise<void> => {

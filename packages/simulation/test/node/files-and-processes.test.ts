@@ -140,3 +140,12 @@ test('listeners that a host adds to the process end with its simulation, and oth
   expect(process.listeners('SIGUSR2')).toEqual([own])
   process.off('SIGUSR2', own)
 })
+
+test('sim.node takes a function, as its error states', () => {
+  const sim = new Simulation({ seed: 1 })
+  const add = (program: unknown): unknown => sim.node('one', program as () => unknown)
+  expect(() => add(Promise.resolve())).toThrow(
+    new TypeError('Cannot take program a Promise for node: give a function'),
+  )
+  expect(sim.hosts).toEqual([])
+})

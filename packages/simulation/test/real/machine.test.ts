@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { nextTurn, readText, realNowMs } from '../../src/real/machine.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { fakedTimer, nextTurn, readText, realNowMs } from '../../src/real/machine.ts'
 
 test('readText returns the text of a file, or rejects with the error of the system', async () => {
   expect(await readText(new URL('machine.test.ts', import.meta.url).pathname)).toContain(
@@ -22,4 +22,13 @@ test('realNowMs increases', async () => {
   const before = realNowMs()
   await nextTurn()
   expect(realNowMs()).toBeGreaterThan(before)
+})
+
+test('fakedTimer returns a timer that a library for tests has replaced', () => {
+  expect(fakedTimer()).toBeUndefined()
+  onTestFinished(() => void vi.useRealTimers())
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  expect(fakedTimer()).toBe('setTimeout')
+  vi.useRealTimers()
+  expect(fakedTimer()).toBeUndefined()
 })

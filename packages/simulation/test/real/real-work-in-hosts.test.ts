@@ -27,6 +27,8 @@ describe('a host that asks for real work', () => {
     const failure = sim.run(1000)
     await expect(failure).rejects.toThrow(`server asks for ${what}`)
     await expect(failure).rejects.toThrow(/: use reactor\./)
+    if (what === 'a real socket')
+      await expect(failure).rejects.toThrow(/, or sim\.node in place of sim\.host$/m)
   })
 
   test('fails a run for real work in callbacks of connections', async () => {

@@ -11,6 +11,18 @@ simulate.skip('simulate.skip defines a test that does not run', { runs: 1 }, asy
   throw new Error('It ran')
 })
 
+test('simulate takes the options before the scenario, as its error states', () => {
+  const define = (...given: readonly unknown[]): unknown => Reflect.apply(simulate, undefined, given)
+  const scenario = async (): Promise<void> => undefined
+  const message =
+    'Cannot take a function as the options of simulate "a": call simulate(name, options, scenario)'
+  expect(() => define('a', scenario)).toThrow(message)
+  expect(() => define('a', scenario, { runs: 2 })).toThrow(message)
+  expect(() => define('a', { runs: 2 })).toThrow(
+    new TypeError('Cannot take scenario undefined for simulate: give a function, or the URL of a module'),
+  )
+})
+
 test('commandFor returns a shell command that runs a failed seed again', () => {
   expect(commandFor('test/chat.test.ts', "everyone's lines (all)", '0-17')).toBe(
     String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everyone'\''s lines \(all\)'`,
