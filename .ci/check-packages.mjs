@@ -10,6 +10,11 @@ import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 
 const PACK = fileURLToPath(new URL('../.pack/', import.meta.url))
+/** With declarations of libraries, and sources alone: the tests import vitest, which has its own limits. */
+const STRICTLY = 'tsc --noEmit --skipLibCheck false --module nodenext --target es2023 --types node'.split(' ')
+STRICTLY.push('--strict', '--allowImportingTsExtensions', 'src/main.ts')
+/** docs/stability.md names it. */
+const OLDEST_TYPESCRIPT = '5.7.3'
 const LOOPBACK = 'tcp:0:interface=127.0.0.1'
 const creator = readdirSync(PACK).find((name) => name.startsWith('create-ropewalk-'))
 const create = ['exec', '--yes', `--package=${PACK}${creator}`, '--', 'create-ropewalk']
@@ -19,8 +24,9 @@ const app = join(folder, 'my-app')
 try {
   await succeeds(folder, [...create, 'my-app', '--packages', PACK])
   await succeeds(app, ['install', '--no-audit', '--no-fund'])
-  await succeeds(app, ['test'])
+  await succeeds(app, ['test'], 'room.test.ts')
   await succeeds(app, ['run', 'build'])
+  await succeeds(app, ['exec', '--yes', `--package=typescript@${OLDEST_TYPESCRIPT}`, '--', ...STRICTLY])
   await checkProgram(['npm', 'start', '--silent', '--', LOOPBACK, LOOPBACK])
   await checkProgram([process.execPath, 'dist/src/main.js', LOOPBACK, LOOPBACK])
   await failsWith(2, folder, [...create, 'my-app'], 'is not empty')
@@ -60,8 +66,8 @@ async function checkProgram([command, ...args]) {
   console.log(`${[command, ...args].join(' ').replace(process.execPath, 'node')}: served, and stopped`)
 }
 
-async function succeeds(cwd, args) {
-  await failsWith(0, cwd, args, '')
+async function succeeds(cwd, args, text = '') {
+  await failsWith(0, cwd, args, text)
 }
 
 /** Runs npm, and checks how it ends and what it prints. */

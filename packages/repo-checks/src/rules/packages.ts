@@ -3,7 +3,11 @@ import { entrySpecifier, lineAt, type Repository, type Source, type Violation } 
 /** Finds dependencies that a published package must not have, and exports that differ between workspace and registry. */
 export function manifests(repository: Repository): readonly Violation[] {
   const files = publishedIn(repository)
-  return [...files.flatMap(unwantedDependencies), ...files.flatMap(unevenExports)]
+  return [
+    ...unknownPackages(repository),
+    ...files.flatMap(unwantedDependencies),
+    ...files.flatMap(unevenExports),
+  ]
 }
 
 /** Finds fields of package.json that a published package lacks, and changelogs without an entry for its version. */
@@ -69,6 +73,14 @@ function manifestOf(name: string, repository: Repository): readonly ManifestFile
   const path = `packages/${name}/package.json`
   const text = repository.files.get(path)
   return text === undefined ? [] : [{ name, path, text, manifest: JSON.parse(text) as Manifest }]
+}
+
+function unknownPackages(repository: Repository): readonly Violation[] {
+  return Array.from(repository.files).flatMap(([path, text]) => {
+    const [, name] = /^packages\/([^/]+)\/package\.json$/.exec(path) ?? []
+    if (name === undefined || Object.hasOwn(DEPENDENCIES, name) || text.includes('"private": true')) return []
+    return [{ path, line: 1, what: 'is published, and no rule knows it', remedy: UNKNOWN }]
+  })
 }
 
 function unwantedDependencies(file: ManifestFile): readonly Violation[] {
@@ -137,6 +149,7 @@ function violation({ path, text }: ManifestFile, key: string, what: string, reme
 const CHANGESETS = '.changeset/config.json'
 const SAME_VERSION = 'published packages have one version'
 const COMPLETE = 'fill it in as the other published packages do'
+const UNKNOWN = 'add it to DEPENDENCIES here, .changeset/config.json and .ci/publish.mjs, or make it private'
 const SAME_KEYS = 'give exports and publishConfig.exports the same keys'
 /** What each published package may depend on: packages of this repository, and tables that others keep up to date. */
 const DEPENDENCIES: Readonly<Record<string, readonly string[]>> = {

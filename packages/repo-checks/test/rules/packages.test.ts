@@ -59,6 +59,13 @@ describe('manifests', () => {
     expect(violationsIn('core', manifest)).toEqual(['packages/core/package.json:11 depends on mime'])
   })
 
+  test('finds a package that is neither private nor known', () => {
+    expect(violationsIn('extra', exported)).toEqual([
+      'packages/extra/package.json:1 is published, and no rule knows it',
+    ])
+    expect(violationsIn('extra', { ...exported, private: true })).toEqual([])
+  })
+
   test('accepts packages that depend on each other, and development dependencies', () => {
     const dependencies = { '@ropewalk/core': 'workspace:^', '@ropewalk/http': 'workspace:^' }
     expect(violationsIn('websocket', { ...exported, dependencies, devDependencies: { ws: '8' } })).toEqual([])
