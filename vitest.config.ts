@@ -31,7 +31,11 @@ export default defineConfig({
         // `npm run test:all` adds this one: whole programs in processes of their own, and simulations of many seeds.
         test: {
           name: 'slow',
-          include: ['packages/{simulation,conformance}/test/**/*.test.ts', 'examples/test/**/*.test.ts'],
+          include: [
+            'packages/{simulation,conformance,create-ropewalk}/test/**/*.test.ts',
+            'packages/create-ropewalk/template/test/**/*.test.ts',
+            'examples/test/**/*.test.ts',
+          ],
         },
       },
     ],

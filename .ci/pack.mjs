@@ -1,4 +1,5 @@
-// Packs the published packages into .pack/, and prints the command that installs them in another project.
+// Packs the published packages into .pack/, and prints the commands that install them in another project, and that make
+// a new one.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +25,11 @@ const { status, stdout, stderr, error } = spawnSync(
 if (status === 0) {
   const tarballs = readdirSync(folder).map((name) => folder + name)
   console.log(`Packed ${tarballs.length} packages. Install them in your project with:\n`)
-  console.log(`npm install ${tarballs.join(' ')}`)
+  const isCreator = (path) => path.startsWith(`${folder}create-ropewalk-`)
+  console.log(`npm install ${tarballs.filter((path) => !isCreator(path)).join(' ')}\n`)
+  console.log('Or make a new project with:\n')
+  const creator = tarballs.find(isCreator)
+  console.log(`npm exec --yes --package=${creator} -- create-ropewalk my-app --packages ${folder}`)
 } else {
   process.stderr.write(`${stdout}${stderr}`)
   console.error(`Cannot pack the packages: ${error?.message ?? `pnpm ended with ${status}`}`)

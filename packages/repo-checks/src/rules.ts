@@ -5,7 +5,7 @@ import { docstrings, rfcTags } from './rules/docstrings.ts'
 import { documentedCommands, documentReferences } from './rules/documents.ts'
 import { importDirections } from './rules/import-directions.ts'
 import { names } from './rules/names.ts'
-import { entries, manifests } from './rules/packages.ts'
+import { entries, equalVersions, manifests, publishedFields } from './rules/packages.ts'
 import { texts } from './rules/texts.ts'
 import { words } from './rules/words.ts'
 
@@ -22,6 +22,11 @@ export const RULES: readonly Rule[] = [
   { name: 'imports follow the arrows of the architecture', check: importDirections },
   { name: 'entries are named re-exports and nothing else', check: entries },
   { name: 'published packages depend on each other, and on libraries that the rule names', check: manifests },
+  {
+    name: 'published packages fill in every field that npm shows, and have a changelog',
+    check: publishedFields,
+  },
+  { name: 'published packages have one version, which changesets keeps', check: equalVersions },
   { name: 'names use the words of the field', check: names },
   { name: 'modules keep no state, and private means #private', check: declarations },
   { name: 'exports and their public methods have docstrings', check: docstrings },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { entries, manifests } from '../../src/rules/packages.ts'
+import { entries, equalVersions, manifests, publishedFields } from '../../src/rules/packages.ts'
 import { violationsOf } from '../violations-of.ts'
 
 describe('entries', () => {
@@ -59,9 +59,98 @@ describe('manifests', () => {
     expect(violationsIn('core', manifest)).toEqual(['packages/core/package.json:11 depends on mime'])
   })
 
+  test('finds a package that is neither private nor known', () => {
+    expect(violationsIn('extra', exported)).toEqual([
+      'packages/extra/package.json:1 is published, and no rule knows it',
+    ])
+    expect(violationsIn('extra', { ...exported, private: true })).toEqual([])
+  })
+
   test('accepts packages that depend on each other, and development dependencies', () => {
     const dependencies = { '@ropewalk/core': 'workspace:^', '@ropewalk/http': 'workspace:^' }
     expect(violationsIn('websocket', { ...exported, dependencies, devDependencies: { ws: '8' } })).toEqual([])
+  })
+})
+
+const complete = {
+  name: '@ropewalk/core',
+  version: '0.1.0',
+  description: 'Reactor',
+  keywords: ['reactor'],
+  homepage: 'https://example.com/rope/tree/main/packages/core#readme',
+  bugs: 'https://example.com/rope/issues',
+  license: 'MIT',
+  repository: { url: 'git+https://example.com/rope.git', directory: 'packages/core' },
+  files: ['dist', 'CHANGELOG.md'],
+  type: 'module',
+  sideEffects: false,
+  exports: { './package.json': './package.json' },
+  engines: { node: '>=20.19' },
+  publishConfig: { access: 'public', provenance: true },
+}
+
+describe('publishedFields', () => {
+  const violationsOfFields = (manifest: object, changelog = '# core\n\n## 0.1.0\n'): readonly string[] =>
+    violationsOf(publishedFields, {
+      'package.json': '{ "engines": { "node": ">=20.19" } }',
+      'packages/core/package.json': JSON.stringify(manifest),
+      'packages/core/CHANGELOG.md': changelog,
+    })
+
+  test('accepts a package that has them all', () => {
+    expect(violationsOfFields(complete)).toEqual([])
+  })
+
+  test.each([
+    'description',
+    'keywords',
+    'homepage',
+    'bugs',
+    'license',
+    'files',
+    'type',
+    'sideEffects',
+    'exports',
+    'engines',
+    'publishConfig',
+  ])('finds that %s is missing', (field) => {
+    expect(violationsOfFields({ ...complete, [field]: undefined })).toEqual([
+      `packages/core/package.json:1 has no complete ${field}`,
+    ])
+  })
+
+  test.each([
+    ['bugs', 'https://example.com/other/issues'],
+    ['homepage', 'https://example.com/other'],
+    ['repository', { url: 'git+https://example.com/rope.git', directory: 'packages/http' }],
+    ['files', ['dist']],
+    ['engines', { node: '>=18' }],
+    ['publishConfig', { access: 'public' }],
+  ])('finds a wrong %s', (field, value) => {
+    expect(violationsOfFields({ ...complete, [field]: value })).toEqual([
+      `packages/core/package.json:1 has no complete ${field}`,
+    ])
+  })
+
+  test('finds a changelog without the version', () => {
+    expect(violationsOfFields(complete, '# core\n\n## 0.0.9\n')).toEqual([
+      'packages/core/CHANGELOG.md:1 has no entry for 0.1.0',
+    ])
+  })
+})
+
+describe('equalVersions', () => {
+  test('finds a package with another version, and one that changesets does not know', () => {
+    const http = { ...complete, name: '@ropewalk/http', version: '0.2.0' }
+    const found = violationsOf(equalVersions, {
+      '.changeset/config.json': '{ "fixed": [["@ropewalk/core"]] }',
+      'packages/core/package.json': JSON.stringify(complete),
+      'packages/http/package.json': JSON.stringify(http),
+    })
+    expect(found).toEqual([
+      'packages/http/package.json:1 has the version 0.2.0',
+      'packages/http/package.json:1 is not in .changeset/config.json',
+    ])
   })
 })
 
