@@ -21,6 +21,20 @@ const SECTIONS = [
 ]
 /** The sections whose pages explain. */
 const EXPLAINING = new Set(['Tutorial', 'Guide', 'Coming from', 'Operations'])
+/** The languages of listings that get colours. Others are shown as they are. */
+const HIGHLIGHTED = [
+  'bash',
+  'diff',
+  'docker',
+  'html',
+  'ini',
+  'javascript',
+  'json',
+  'nginx',
+  'python',
+  'typescript',
+  'yaml',
+]
 /** Source files that documents link to. A browser would download them, so each becomes a page. */
 const SOURCE_FILE = /\.(?:[cm]?[jt]s|py|sh|json|ya?ml|conf|cfg|service|socket|pem)$|\/[A-Z]\w+$/
 
@@ -44,6 +58,8 @@ const app = await Application.bootstrap({
   githubPages: false,
   // Names such as socket.io are not addresses.
   markdownItOptions: { html: true, linkify: false },
+  highlightLanguages: HIGHLIGHTED,
+  ignoredHighlightLanguages: plainLanguages(),
   searchInDocuments: true,
   searchInComments: true,
   searchGroupBoosts: boosts(),
@@ -89,6 +105,11 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     module.name = specifiers.get(project.files.getReflectionPath(module)) ?? module.name
 })
 
+app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project: { readme } }) => {
+  // The page has the name of the project as its heading.
+  readme[0].text = readme[0].text.replace(/^# .+\n/, '')
+})
+
 app.renderer.on(PageEvent.END, (page) => {
   page.contents = page.contents.replaceAll(/(href="(?:\.\.\/)*media\/[^"#]+)(?=["#])/g, (link) =>
     SOURCE_FILE.test(link) ? `${link}.html` : link,
@@ -104,7 +125,7 @@ else {
   if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1
 }
 
-/** The documents, in the order of the sections. */
+/** The documents, in the order of the sections, and within a section in the order in which the indexes list them. */
 function documents() {
   const folders = [
     'docs',
@@ -118,9 +139,37 @@ function documents() {
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
     .filter((path) => path.endsWith('.md'))
-  const all = [...pages.toSorted(), 'CONTRIBUTING.md', 'SECURITY.md']
+  const indexes = ['docs/README.md', 'README.md'].filter((path) => existsSync(join(root, path)))
+  const index = indexes.map((path) => readFileSync(join(root, path), 'utf8')).join('')
   const sectionOf = (path) => SECTIONS.findIndex(([, paths]) => paths.test(path))
-  return all.toSorted((a, b) => sectionOf(a) - sectionOf(b))
+  const placeOf = (path) => {
+    const place = index.indexOf(`${path.replace(/^docs\//, '')})`)
+    if (path.endsWith('/README.md')) return -1
+    return place === -1 ? Infinity : place
+  }
+  return [...pages, 'CONTRIBUTING.md', 'SECURITY.md']
+    .map((path) => ({ path, section: sectionOf(path), place: placeOf(path) }))
+    .toSorted((a, b) => a.section - b.section || compare(a.place, b.place) || compareNames(a.path, b.path))
+    .map(({ path }) => path)
+}
+
+function compare(a, b) {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+/** `2-shared-state.md` is before `10-deployment.md`. */
+function compareNames(a, b) {
+  return a.localeCompare(b, 'en', { numeric: true })
+}
+
+/** The languages of listings that get no colours. */
+function plainLanguages() {
+  const texts = documents().map((path) => readFileSync(join(root, path), 'utf8'))
+  const languages = texts.flatMap((text) =>
+    Array.from(text.matchAll(/^ *```(\S+)/gm), ([, language]) => language),
+  )
+  return [...new Set(languages)].filter((language) => ![...HIGHLIGHTED, 'js', 'ts', 'sh'].includes(language))
 }
 
 /** Weights of the sections that explain, so that a search lists their pages before the reference. */
