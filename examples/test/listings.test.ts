@@ -27,9 +27,18 @@ interface Listing {
   readonly output: string | undefined
 }
 
-/** The TypeScript listings of a document. */
+/** The sources whose docstrings have an example. */
+const DOCUMENTED = ['core', 'http', 'websocket', 'simulation'].flatMap((name) =>
+  readdirSync(join(root, 'packages', name, 'src'), { encoding: 'utf8', recursive: true })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `packages/${name}/src/${path.replaceAll('\\', '/')}`)
+    .filter((path) => readFileSync(join(root, path), 'utf8').includes('* @example')),
+)
+
+/** The TypeScript listings of a document, or of the docstrings of a source. */
 function listingsOf(path: string): Listing[] {
-  const text = readFileSync(join(root, path), 'utf8')
+  const content = readFileSync(join(root, path), 'utf8')
+  const text = path.endsWith('.ts') ? content.replaceAll(/^ *\* ?/gm, '') : content
   const blocks = text.matchAll(/^```ts\n([^]*?)^```$(?:\n\n```text\n([^]*?)^```$)?/gm)
   return Array.from(blocks, ([, program = '', output], at) => {
     return { name: `${path.replaceAll(/\W+/g, '-')}-${at}`, program, output }
@@ -38,7 +47,7 @@ function listingsOf(path: string): Listing[] {
 
 describe('listings of the documents', () => {
   const folder = mkdtempSync(join(root, 'examples', '.listings-'))
-  const listings = DOCUMENTS.flatMap(listingsOf)
+  const listings = [...DOCUMENTS, ...DOCUMENTED].flatMap(listingsOf)
   const printing = listings.flatMap(({ name, output }) =>
     output === undefined ? [] : [[name, output] as const],
   )

@@ -1,3 +1,8 @@
+/**
+ * Checks that every transport, wire and datagram port must pass.
+ *
+ * @module
+ */
 export type { DatagramCheck, DatagramHarness } from './checks/datagram-harness.ts'
 export { checksFor, datagramChecks, transportChecks, wireChecks } from './checks/suites.ts'
 export type {

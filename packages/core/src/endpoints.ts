@@ -1,3 +1,8 @@
+/**
+ * Where to listen and where to connect, as objects and as strings.
+ *
+ * @module
+ */
 export {
   type ClientEndpoint,
   type ConnectOptions,

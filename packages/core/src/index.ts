@@ -1,3 +1,8 @@
+/**
+ * Protocols, factories, transports and the reactor that runs them.
+ *
+ * @module
+ */
 export {
   type Address,
   formatAddress,

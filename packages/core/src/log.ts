@@ -1,3 +1,8 @@
+/**
+ * Structured log events, and the observers that receive them.
+ *
+ * @module
+ */
 export type {
   LogConnection,
   LogEvent,

@@ -1,3 +1,8 @@
+/**
+ * Checks of the options that a user gives, by name, type and range.
+ *
+ * @module
+ */
 export {
   checkOptions,
   checkOptionsOrInstance,

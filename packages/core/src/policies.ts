@@ -1,3 +1,8 @@
+/**
+ * Rules that accept, queue or refuse connections, and that limit their rate and their time.
+ *
+ * @module
+ */
 export type {
   Admission,
   ConnectionPolicy,

@@ -1,3 +1,8 @@
+/**
+ * Child processes, standard input and output, and inherited sockets.
+ *
+ * @module
+ */
 export {
   ExitCode,
   ProcessDone,

@@ -1,3 +1,8 @@
+/**
+ * The PROXY protocol: the address of the client behind a load balancer.
+ *
+ * @module
+ */
 export { ProxyProtocolError, type ProxyViolation } from './errors.ts'
 export { ProxyHeaderReader, type ProxyHeaderReaderOptions } from './proxy/proxy-header-reader.ts'
 export {

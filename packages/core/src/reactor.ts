@@ -1,3 +1,8 @@
+/**
+ * Parts from which another package builds a reactor of its own.
+ *
+ * @module
+ */
 export {
   bindingSpeaks,
   type DatagramBinding,

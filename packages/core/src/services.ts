@@ -1,3 +1,8 @@
+/**
+ * Parts of a program that start in order and stop in reverse order, and clients that stay connected.
+ *
+ * @module
+ */
 export { ServiceStopped } from './errors.ts'
 export { runServices, type RunServicesOptions } from './node/run.ts'
 export {

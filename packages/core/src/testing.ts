@@ -1,3 +1,8 @@
+/**
+ * Doubles for tests without sockets: transports, a reactor and a clock in memory.
+ *
+ * @module
+ */
 export { chunkings } from './testing/chunkings.ts'
 export { Clock } from './testing/clock.ts'
 export { type ErrorClass, flushLoggedErrors, LogRecorder } from './testing/log-recorder.ts'

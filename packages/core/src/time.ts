@@ -1,3 +1,8 @@
+/**
+ * Timers, loops, deadlines, locks and queues on the clock of a reactor.
+ *
+ * @module
+ */
 export {
   AlreadyCalled,
   AlreadyCancelled,

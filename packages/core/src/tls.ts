@@ -1,3 +1,8 @@
+/**
+ * Certificates, client identities and contexts for TLS.
+ *
+ * @module
+ */
 export { TLSConfigurationError, TLSHandshakeError } from './errors.ts'
 export type { ReactorTLS } from './interfaces/reactor.ts'
 export type {

@@ -1,3 +1,8 @@
+/**
+ * Datagrams: ports, protocols, multicast.
+ *
+ * @module
+ */
 export { udpAddress, type UDPAddress } from './addresses.ts'
 export { MessageLengthError, MulticastJoinError } from './errors.ts'
 export type {

@@ -1,3 +1,8 @@
+/**
+ * The parts of an HTTP client that an upgrade of a connection needs.
+ *
+ * @module
+ */
 export { basicCredentials, type Credentials } from './client/basic-credentials.ts'
 export { type GivenHeaders, givenHeaders } from './client/given-headers.ts'
 export { HTTPConnectEndpoint, type HTTPConnectOptions, ProxyRefused } from './client/http-connect-endpoint.ts'

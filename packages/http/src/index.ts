@@ -1,3 +1,8 @@
+/**
+ * An HTTP/1.1 server: channel, site, resources, requests and responses.
+ *
+ * @module
+ */
 export type { CookieOptions } from './codec/cookie.ts'
 export type { FormLimits } from './codec/form-reader.ts'
 export { HTTPError, type HTTPErrorOptions, RemoteProtocolError, statusOf, type Violation } from './errors.ts'

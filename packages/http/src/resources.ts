@@ -1,3 +1,8 @@
+/**
+ * Resources that stand in front of others: sessions, authentication, compression, virtual hosts.
+ *
+ * @module
+ */
 export { compressed } from './resources/compressed.ts'
 export {
   type AuthenticationScheme,

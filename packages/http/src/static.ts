@@ -1,3 +1,8 @@
+/**
+ * Files and directories as resources.
+ *
+ * @module
+ */
 export { Data } from './static/data.ts'
 export type { ListedDirectory, ListedEntry } from './static/listing-page.ts'
 export type { FileOptions, ListingTemplate, Precompressed } from './static/file-options.ts'

@@ -1,3 +1,8 @@
+/**
+ * Requests to a site in memory, and the responses that it sends.
+ *
+ * @module
+ */
 export { type InformationalResponse, ReceivedResponse, type Upgraded } from './testing/received-response.ts'
 export { requestFrom, type TestRequest } from './testing/request-from.ts'
 export type { GivenHeaders, RequestContent } from './testing/request-text.ts'

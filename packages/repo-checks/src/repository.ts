@@ -103,13 +103,15 @@ export function entrySpecifier(path: string): string | undefined {
 function textPathsIn(root: string, folder: string): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-    if (entry.isDirectory()) return NOT_OURS.test(entry.name) ? [] : textPathsIn(root, path)
+    if (entry.isDirectory()) return NOT_OURS.test(entry.name) || path === SITE ? [] : textPathsIn(root, path)
     return entry.isFile() && TEXT_FILE.test(entry.name) ? [path] : []
   })
 }
 
 /** Installed or built, or the folder in which a test compiles the listings of the documents. */
 const NOT_OURS = /^(?:\.git|\.pack|\.bench|coverage|dist|node_modules|\.listings-.*)$/
+/** The site that `npm run docs` builds. */
+const SITE = 'docs/site'
 const TEXT_FILE = /\.(?:[cm]?[jt]s|html|json|md|sh|svg|txt|ya?ml)$|^LICENSE$|^run$/
 const ENTRY_NAMES: ReadonlySet<string> = new Set([
   'bytes',

@@ -3,6 +3,7 @@ import { declarations } from './rules/declarations.ts'
 import { defaults } from './rules/defaults.ts'
 import { docstrings, rfcTags } from './rules/docstrings.ts'
 import { documentedCommands, documentReferences } from './rules/documents.ts'
+import { examples } from './rules/examples.ts'
 import { importDirections } from './rules/import-directions.ts'
 import { names } from './rules/names.ts'
 import { entries, equalVersions, manifests, publishedFields } from './rules/packages.ts'
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   { name: 'names use the words of the field', check: names },
   { name: 'modules keep no state, and private means #private', check: declarations },
   { name: 'exports and their public methods have docstrings', check: docstrings },
+  { name: 'every exported class and function has an example, or belongs to one that has', check: examples },
   { name: 'every file of a codec names its RFC section', check: rfcTags },
   { name: 'texts are about the project alone', check: texts },
   { name: 'texts use plain words', check: words },

@@ -1,3 +1,8 @@
+/**
+ * Hosts on a virtual network with faults, in virtual time, from a seed.
+ *
+ * @module
+ */
 export type { DiagramOptions } from './diagram/text-diagram.ts'
 export type { Disk, DiskWriteOptions } from './disk/disk.ts'
 export type { DiskConditions, DiskOrder } from './disk/disk-conditions.ts'

@@ -2,6 +2,17 @@
  * A pseudo-random generator whose numbers follow from the seed alone, on every machine and version of Node.
  *
  * It is not secure: do not use it for secrets.
+ *
+ * @example
+ * ```ts
+ * import { Random } from '@ropewalk/simulation'
+ *
+ * console.log(new Random('seed').unit() === new Random('seed').unit())
+ * ```
+ *
+ * ```text
+ * true
+ * ```
  */
 export class Random {
   readonly seed: string

@@ -1,1 +1,6 @@
+/**
+ * Scenarios as tests of vitest.
+ *
+ * @module
+ */
 export { simulate } from './real/simulate.ts'

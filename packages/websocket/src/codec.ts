@@ -1,3 +1,8 @@
+/**
+ * Frames and messages without I/O, also for a browser.
+ *
+ * @module
+ */
 export type { ByteInput } from './codec/byte-input.ts'
 export { type CloseFrame, isCloseCode } from './codec/close-frame.ts'
 export type { MessageDeflater, MessageInflater } from './codec/compression.ts'

@@ -1,3 +1,8 @@
+/**
+ * WebSockets on a site, and WebSocket clients.
+ *
+ * @module
+ */
 export type { DeflateAgreement } from './deflate/deflate-agreement.ts'
 export type { DeflateOptions, GivenDeflateOptions } from './deflate/deflate-options.ts'
 export type { SendOptions } from './connection/send-options.ts'

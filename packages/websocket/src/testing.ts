@@ -1,3 +1,8 @@
+/**
+ * Pairs of WebSockets in memory.
+ *
+ * @module
+ */
 export {
   connectedWebSockets,
   type ConnectedWebSockets,

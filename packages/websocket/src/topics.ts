@@ -1,3 +1,8 @@
+/**
+ * Groups of WebSockets that receive the same messages.
+ *
+ * @module
+ */
 export { type PreparedMessage, prepareMessage, type PrepareOptions } from './connection/prepared-message.ts'
 export {
   broadcast,

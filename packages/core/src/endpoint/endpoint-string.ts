@@ -46,7 +46,20 @@ export function parseDescription(text: string, from: number = 0): EndpointDescri
   return { text, position: from, type: type.value, args }
 }
 
-/** Escapes `value` for one argument of an endpoint string. */
+/**
+ * Escapes `value` for one argument of an endpoint string.
+ *
+ * @example
+ * ```ts
+ * import { quoteStringArgument } from '@ropewalk/core/endpoints'
+ *
+ * console.log(`unix:${quoteStringArgument('/run/a:b.sock')}:mode=660`)
+ * ```
+ *
+ * ```text
+ * unix:/run/a\:b.sock:mode=660
+ * ```
+ */
 export function quoteStringArgument(value: string): string {
   return value.replaceAll(/[\\:=]/g, String.raw`\$&`)
 }

@@ -56,6 +56,16 @@ export async function connectWithPrelude<P extends ProtocolEvents>(
  * Puts TLS over the connections of any endpoint; `connect` resolves after the handshake.
  *
  * @throws {TypeError} when `context` has no `secure`, or `endpoint` has no `connect`.
+ *
+ * @example
+ * ```ts
+ * import { reactor } from '@ropewalk/core'
+ * import { clientFromString, wrapClientTLS } from '@ropewalk/core/endpoints'
+ * import { ClientTLS } from '@ropewalk/core/tls'
+ *
+ * const wire = clientFromString(reactor, 'unix:/run/server.sock')
+ * export const endpoint = wrapClientTLS(new ClientTLS({ serverName: 'example.org' }), wire)
+ * ```
  */
 export function wrapClientTLS(context: TLSContext, endpoint: ClientEndpoint): ClientEndpoint {
   checkValue('wrapClientTLS', 'context', context, having('a ClientTLS', 'secure'))

@@ -19,6 +19,19 @@ export interface LogPublisherOptions {
  * The caller of `log` may be about to end a connection, so no error of an observer reaches it. The failure of
  * an observer, and events that it logs while it is called, go to the other observers and never to itself:
  * observers cannot call each other for ever.
+ *
+ * @example
+ * ```ts
+ * import { LogPublisher } from '@ropewalk/core/log'
+ * import { Clock } from '@ropewalk/core/testing'
+ *
+ * const log = new LogPublisher({ reactor: new Clock(), observers: [({ text }) => console.log(text)] })
+ * log.log({ level: 'info', text: 'ready' })
+ * ```
+ *
+ * ```text
+ * ready
+ * ```
  */
 export class LogPublisher implements ReactorLog, LogObservers {
   readonly #reactor: Pick<ReactorTime, 'wallClock'>

@@ -81,6 +81,25 @@ export abstract class Int32StringReceiver<F = Factory> extends IntNStringReceive
  *
  * The connection is closed as soon as the input cannot be a netstring. While a promise that
  * `stringReceived` returned is pending, the next string is not delivered.
+ *
+ * @example
+ * ```ts
+ * import { NetstringReceiver } from '@ropewalk/core'
+ * import { StringTransport } from '@ropewalk/core/testing'
+ *
+ * class Shout extends NetstringReceiver {
+ *   override stringReceived(data: Buffer) {
+ *     this.sendString(data.toString().toUpperCase())
+ *   }
+ * }
+ * const transport = StringTransport.connect(new Shout())
+ * transport.receive('5:hello,')
+ * console.log(transport.value())
+ * ```
+ *
+ * ```text
+ * 5:HELLO,
+ * ```
  */
 export abstract class NetstringReceiver<F = Factory> extends FramingProtocol<F> {
   /** Longest string accepted. Beyond it the connection is closed, before the string itself arrives. */

@@ -15,7 +15,23 @@ export interface ProxyHeaderReaderOptions {
   readonly maxHeaderBytes?: number | undefined
 }
 
-/** Reads the header that a proxy sends before a connection's bytes. */
+/**
+ * Reads the header that a proxy sends before a connection's bytes.
+ *
+ * @example
+ * ```ts
+ * import { ByteQueue } from '@ropewalk/core/bytes'
+ * import { ProxyHeaderReader } from '@ropewalk/core/proxy'
+ *
+ * const input = new ByteQueue()
+ * input.push(Buffer.from('PROXY TCP4 192.0.2.1 192.0.2.2 5000 80\r\n'))
+ * console.log(new ProxyHeaderReader().next(input)?.addresses?.source)
+ * ```
+ *
+ * ```text
+ * { type: 'TCP', family: 4, host: '192.0.2.1', port: 5000 }
+ * ```
+ */
 export class ProxyHeaderReader {
   readonly #versions: readonly ProxyVersion[]
   readonly #maxHeaderBytes: number

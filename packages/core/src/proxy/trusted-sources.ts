@@ -34,6 +34,18 @@ export class TrustedSources {
  * A block of addresses with the same prefix: `10.0.0.0/8`, `2001:db8::/32`, or a single address, `192.0.2.1`.
  *
  * An IPv4-mapped IPv6 address counts as the IPv4 address, and no IPv6 block contains IPv4 addresses.
+ *
+ * @example
+ * ```ts
+ * import { AddressBlock } from '@ropewalk/core/proxy'
+ *
+ * const block = new AddressBlock('10.0.0.0/8')
+ * console.log(block.contains('10.1.2.3'), block.contains('192.0.2.1'))
+ * ```
+ *
+ * ```text
+ * true false
+ * ```
  */
 export class AddressBlock {
   readonly #network: Buffer

@@ -88,6 +88,20 @@ export class Linger {
  * for an AggregateError of only such errors.
  *
  * @param reason What `connectionLost` was called with; undefined while the connection is up.
+ *
+ * @example
+ * ```ts
+ * import { isConnectionEnd } from '@ropewalk/core'
+ *
+ * const reason = new Error('the connection is lost')
+ * console.log(isConnectionEnd(new Error('cannot read', { cause: reason }), reason))
+ * console.log(isConnectionEnd(new TypeError('no such method'), reason))
+ * ```
+ *
+ * ```text
+ * true
+ * false
+ * ```
  */
 export function isConnectionEnd(error: unknown, reason: unknown): boolean {
   if (reason === undefined) return false

@@ -117,7 +117,20 @@ export function entityTag(text: string): string {
   )
 }
 
-/** Returns the weak form of an entity tag: equal content, but not the same bytes. */
+/**
+ * Returns the weak form of an entity tag: equal content, but not the same bytes.
+ *
+ * @example
+ * ```ts
+ * import { entityTag, weakTag } from '@ropewalk/http'
+ *
+ * console.log(weakTag(entityTag('v1')))
+ * ```
+ *
+ * ```text
+ * W/"v1"
+ * ```
+ */
 export function weakTag(tag: string): string {
   return tag.startsWith('W/') ? tag : `W/${tag}`
 }

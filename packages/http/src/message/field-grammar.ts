@@ -34,6 +34,17 @@ export function isFieldValue(text: string): boolean {
  *
  * @param values The values of all field lines of one name.
  * @see RFC 9110 §5.6.1
+ *
+ * @example
+ * ```ts
+ * import { listElements } from '@ropewalk/http'
+ *
+ * console.log(listElements(['gzip, br', 'zstd']))
+ * ```
+ *
+ * ```text
+ * [ 'gzip', 'br', 'zstd' ]
+ * ```
  */
 export function listElements(values: readonly string[]): string[] {
   return values.join(',').split(',').map(trimBlanks)

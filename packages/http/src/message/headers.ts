@@ -12,6 +12,20 @@ export interface SentHeaders {
  * effect and is logged.
  *
  * @see RFC 9110 §5
+ *
+ * @example
+ * ```ts
+ * import { Headers } from '@ropewalk/http'
+ *
+ * const headers = new Headers()
+ * headers.addRawHeader('Vary', 'Accept')
+ * headers.addRawHeader('vary', 'Cookie')
+ * console.log(headers.getRawHeaders('VARY'))
+ * ```
+ *
+ * ```text
+ * [ 'Accept', 'Cookie' ]
+ * ```
  */
 export class Headers implements Iterable<readonly [string, string]> {
   /** Name, value, name, value, … in the order in which they were received or set. */

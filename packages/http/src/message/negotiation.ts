@@ -14,6 +14,19 @@ import { lowerCaseElements, trimBlanks } from './field-grammar.ts'
  * @param offers Such as `text/html` and `application/json`, the server's favourite first.
  * @returns undefined when it accepts none of them. A client without Accept accepts everything.
  * @see RFC 9110 §12.5.1
+ *
+ * @example
+ * ```ts
+ * import { Headers, preferredType } from '@ropewalk/http'
+ *
+ * const headers = new Headers()
+ * headers.set('accept', 'text/html;q=0.5, application/json')
+ * console.log(preferredType(headers, ['text/html', 'application/json']))
+ * ```
+ *
+ * ```text
+ * application/json
+ * ```
  */
 export function preferredType<const T extends string>(headers: Headers, offers: readonly T[]): T | undefined {
   const accepted = elementsOf(headers, 'accept')

@@ -28,6 +28,18 @@ export interface RangeOptions {
  *   ranges, or the representation is empty. `unsatisfiable` when no range has a byte, which is a 416.
  * @throws {TypeError | RangeError} for an option that does not exist, has the wrong type or is out of range.
  * @see RFC 9110 §14.1.2, §14.2
+ *
+ * @example
+ * ```ts
+ * import { contentRange, parseRange } from '@ropewalk/http'
+ *
+ * const ranges = parseRange('bytes=-500', 2000)
+ * if (Array.isArray(ranges)) for (const range of ranges) console.log(contentRange(range, 2000))
+ * ```
+ *
+ * ```text
+ * bytes 1500-1999/2000
+ * ```
  */
 export function parseRange(
   field: string | undefined,

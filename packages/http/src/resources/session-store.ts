@@ -38,7 +38,18 @@ export interface MemorySessionStoreOptions {
   readonly maxBytes: number
 }
 
-/** Keeps sessions in this process, without a timer. They are lost when it ends. */
+/**
+ * Keeps sessions in this process, without a timer. They are lost when it ends.
+ *
+ * @example
+ * ```ts
+ * import { Resource } from '@ropewalk/http'
+ * import { MemorySessionStore, sessions } from '@ropewalk/http/resources'
+ *
+ * const keys = ['a secret of at least 32 characters, read from a file']
+ * export const root = sessions(new Resource(), { keys, store: new MemorySessionStore({ maxSessions: 1000 }) })
+ * ```
+ */
 export class MemorySessionStore implements SessionStore {
   readonly #options: MemorySessionStoreOptions
   /** The least recently used first. */

@@ -150,6 +150,18 @@ export interface EncodedRequest {
  * before the head is sent. For many responses use `compressed`.
  *
  * @throws {TypeError | RangeError} for an option, as the constructor of `ContentCoding` does.
+ *
+ * @example
+ * ```ts
+ * import { encodeResponse, type Request, Resource } from '@ropewalk/http'
+ *
+ * export class Report extends Resource {
+ *   override render_GET(request: Request) {
+ *     encodeResponse(request)
+ *     return 'a long text '.repeat(1000)
+ *   }
+ * }
+ * ```
  */
 export function encodeResponse(request: EncodedRequest, options?: GivenOptions<ContentCodingOptions>): void {
   request.encodeWith(new ContentCoding(options))

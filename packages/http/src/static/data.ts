@@ -6,7 +6,18 @@ import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type NotDoneYet } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'
 
-/** Responds to GET and HEAD with bytes of one type, with an ETag, ranges and conditional requests. */
+/**
+ * Responds to GET and HEAD with bytes of one type, with an ETag, ranges and conditional requests.
+ *
+ * @example
+ * ```ts
+ * import { Resource } from '@ropewalk/http'
+ * import { Data } from '@ropewalk/http/static'
+ *
+ * export const root = new Resource()
+ * root.putChild('robots.txt', new Data('User-agent: *\nDisallow:\n', 'text/plain'))
+ * ```
+ */
 export class Data extends Resource {
   readonly #data: Buffer
   readonly #type: string

@@ -75,6 +75,17 @@ function malformedClose(what: string): WebSocketError {
  * the other codes below 3000 that are refused are not assigned.
  *
  * @see RFC 6455 §7.4
+ *
+ * @example
+ * ```ts
+ * import { isCloseCode } from '@ropewalk/websocket/codec'
+ *
+ * console.log(isCloseCode(1000), isCloseCode(1005), isCloseCode(4000))
+ * ```
+ *
+ * ```text
+ * true false true
+ * ```
  */
 export function isCloseCode(code: number): boolean {
   if (!Number.isInteger(code)) return false

@@ -179,7 +179,20 @@ function readLength(input: ByteInput, lengthBytes: number): number {
   return length
 }
 
-/** The opcodes: what a frame carries (RFC 6455 §5.2). */
+/**
+ * The opcodes: what a frame carries (RFC 6455 §5.2).
+ *
+ * @example
+ * ```ts
+ * import { Opcode } from '@ropewalk/websocket/codec'
+ *
+ * console.log(Opcode.ping)
+ * ```
+ *
+ * ```text
+ * 9
+ * ```
+ */
 export const Opcode = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const
 /** One of the opcodes. */
 export type Opcode = (typeof Opcode)[keyof typeof Opcode]

@@ -104,6 +104,17 @@ export interface PrepareOptions {
  * not change the bytes afterwards.
  *
  * @throws {TypeError} when `data` is neither a string nor a Uint8Array, or an option is unknown or not a boolean.
+ *
+ * @example
+ * ```ts
+ * import { prepareMessage } from '@ropewalk/websocket/topics'
+ * import type { WebSocketTransport } from '@ropewalk/websocket'
+ *
+ * export function broadcast(text: string, connections: Iterable<WebSocketTransport>) {
+ *   const message = prepareMessage(text)
+ *   for (const connection of connections) connection.sendPrepared(message)
+ * }
+ * ```
  */
 export function prepareMessage(data: string | Uint8Array, options?: PrepareOptions): PreparedMessage {
   checkOptions('prepareMessage', options, PREPARE_RULES)

@@ -30,7 +30,7 @@ export abstract class WebSocketServerFactory<P extends WebSocketProtocol = WebSo
    * Chooses one of the subprotocols that the client offers, or returns a promise of it. It is called before
    * `buildProtocol`. Undefined, the default, chooses no subprotocol. A browser that has offered one closes then.
    *
-   * @param offered In the client's order of preference.
+   * @param _offered In the client's order of preference.
    * @throws {HTTPError} to refuse with that status, as in `throw new HTTPError(400)`.
    */
   selectSubprotocol(_offered: readonly string[], _request: Request): ChosenSubprotocol {

@@ -23,7 +23,23 @@ export interface BusSubscription {
   unsubscribe(): void
 }
 
-/** A Bus within one process. In tests, several Topics on one MemoryBus stand for as many processes. */
+/**
+ * A Bus within one process. In tests, several Topics on one MemoryBus stand for as many processes.
+ *
+ * @example
+ * ```ts
+ * import { MemoryBus } from '@ropewalk/websocket/topics'
+ *
+ * const bus = new MemoryBus()
+ * await bus.subscribe('news', (data) => console.log(data.toString()))
+ * bus.publish('news', Buffer.from('hello'))
+ * await bus.close()
+ * ```
+ *
+ * ```text
+ * hello
+ * ```
+ */
 export class MemoryBus implements Bus {
   readonly #subjects = new Map<string, Set<(data: Buffer) => void>>()
   readonly #watches = new Set<(status: Bus['status']) => void>()
