@@ -36,7 +36,11 @@ const ELSEWHERE = [
   [/^bash \.ci\/run$/, 'this is a part of it'],
   [/^(docker|kubectl|systemctl|journalctl|nginx|haproxy) /, 'needs a machine of its own'],
   [/^systemd-socket-activate /, 'examples/test/operations.test.ts'],
-  [/^node --import$/, 'names an option'],
+  [/^node( --import( tsx)?)?( --test)?$/, 'names options'],
+  [/^node (--import tsx )?ticker\.mts$/, 'a block of the page has it'],
+  [/^npm create/, '.ci/check-packages.mjs'],
+  [/^npm run example examples\/simulated-ws-chat\.ts/, 'examples/test/simulated-ws-chat.test.ts'],
+  [/^openssl s_client$/, 'names the command'],
   [/^nc /, 'waits for the keyboard'],
 ]
 const PROGRAMS =
@@ -66,7 +70,7 @@ async function checkPage(page) {
   try {
     writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
     for (const [, program] of text.matchAll(/^```(?:ts|js|json)\n([^]*?)^```$/gm)) {
-      const name = /^\/\/ ([\w./-]+\.(?:ts|js|mjs|json))\n/.exec(program)?.[1]
+      const name = /^\/\/ ([\w./-]+\.(?:m?ts|m?js|json))\n/.exec(program)?.[1]
       if (name !== undefined) writeFileSync(join(project, name), program)
     }
     for (const [, info, block] of text.matchAll(/^```sh ?(.*)\n([^]*?)^```$/gm)) {
@@ -84,7 +88,7 @@ async function checkPage(page) {
 }
 
 async function checkBlock(page, info, block, project, running) {
-  const cwd = info.includes('project') ? project : root
+  let cwd = info.includes('project') ? project : root
   const port = Number(/port=(\d+)/.exec(info)?.[1] ?? 0)
   const status = Number(/exit=(\d+)/.exec(info)?.[1] ?? 0)
   const commands = block.replaceAll('\\\n', '').split('\n')
@@ -94,6 +98,8 @@ async function checkBlock(page, info, block, project, running) {
     if (ELSEWHERE.some(([pattern]) => pattern.test(command))) continue
     const one = start(command, cwd)
     await settled(one, port)
+    // As in a shell, the next command is typed in the same folder.
+    cwd = join(cwd, /\bcd (\S+)$/.exec(command)?.[1] ?? '.')
     const expected = at === typed.length - 1 ? status : 0
     if (one.ended === undefined) running.push(one)
     else if (one.ended !== expected) report(page, one, `ends with ${expected}`)
