@@ -27,7 +27,7 @@ const ELSEWHERE = [
     /^npm (test|start|run test:all|run lint|run unused|run format|run build|run packages)\b/,
     'a step of .ci/run',
   ],
-  [/^npm (start) -- 9000$/, 'examples/test/examples.test.ts'],
+  [/^npm (start) -- 9000$/, 'examples/test/start.test.ts'],
   [/^npm run docs$/, 'a step of .ci/run'],
   [/^npm run bench(:guard)?( |$)/, 'bench:guard is a step of .ci/run, and the rest takes half an hour'],
   [/^npm run bench:(micro|slow-reader)/, 'takes minutes'],

@@ -13,7 +13,7 @@ let output = ''
 while (!output.includes('Ctrl-C')) output += (await once(npm.stdout, 'data'))[0]
 const address = /http:\S+/.exec(output)[0]
 const page = await (await fetch(address)).text()
-if (!page.includes('<title>Ropewalk echo</title>'))
+if (!page.includes('<title>Ropewalk</title>'))
   throw new Error(`${address} does not serve the page, but: ${page}`)
 
 // A terminal sends SIGINT to the whole group. `close` is emitted once the program has closed its output too.

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ExampleProcess } from './example-process.ts'
@@ -53,9 +52,6 @@ describe.skipIf(!hasChromium)('the page of websocket-echo in a browser', { timeo
     await send(page, words)
     expect(await page.locator('#talk .sent').allTextContents()).toEqual(words)
     expect(await page.locator('#talk .received').allTextContents()).toEqual(words)
-    if (process.env['UPDATE_SCREENSHOT'] !== undefined) {
-      await page.screenshot({ path: fileURLToPath(new URL('../../docs/images/echo.png', import.meta.url)) })
-    }
     const stopped = example.stop()
     await page.getByText('Closed with code 1001').waitFor()
     expect(await stopped).toBe(0)

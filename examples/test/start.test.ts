@@ -1,0 +1,302 @@
+import { MemoryReactor } from '@ropewalk/core/testing'
+import { connectWebSocket, type ConnectedWebSocket } from '@ropewalk/websocket'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startPage } from '../start.ts'
+import { ExampleProcess } from './example-process.ts'
+import { CHROMIUM, hasChromium } from './other-clients.ts'
+
+/** A client of the page in memory, with the messages that it has received. */
+class Client {
+  readonly socket: ConnectedWebSocket
+  readonly messages: Record<string, unknown>[] = []
+
+  constructor(socket: ConnectedWebSocket) {
+    this.socket = socket
+    void this.#read()
+  }
+
+  /** The newest list of those present. */
+  get names(): unknown {
+    return this.messages.findLast(({ names }) => names !== undefined)?.['names']
+  }
+
+  /** The messages of guests. */
+  get talk(): unknown[] {
+    return this.messages.filter(({ from }) => from !== undefined)
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const message of this.socket) this.messages.push(JSON.parse(String(message)))
+    } catch {
+      // `socket.closed` has the code.
+    }
+  }
+}
+
+describe('start in memory', () => {
+  let reactor: MemoryReactor
+  beforeEach(async () => {
+    reactor = new MemoryReactor()
+    await reactor.listenTCP(80, startPage(reactor))
+  })
+  afterEach(() => {
+    const errors = reactor.flushLoggedErrors()
+    if (errors.length > 0) throw new AggregateError(errors, 'The server has logged errors')
+  })
+
+  async function settle(ms = 1): Promise<void> {
+    reactor.advance(ms)
+    await reactor.settle()
+  }
+
+  async function connect(path: string): Promise<ConnectedWebSocket> {
+    const connecting = connectWebSocket(`ws://127.0.0.1${path}`, { reactor })
+    await settle()
+    return connecting
+  }
+
+  async function join(room: string, name: string): Promise<Client> {
+    const client = new Client(await connect(`/rooms?${String(new URLSearchParams({ room, name }))}`))
+    await settle()
+    return client
+  }
+
+  test('passes messages to all guests of a room and no other, and lists those present', async () => {
+    const [ann, bob, cleo] = [
+      await join('tea', 'Ann'),
+      await join('tea', 'Bob 😀'),
+      await join('coffee', 'Cleo'),
+    ]
+    await ann.socket.send('<i>hello</i>')
+    await ann.socket.send(' ')
+    await settle()
+    for (const { talk } of [ann, bob]) expect(talk).toEqual([{ from: 'Ann', text: '<i>hello</i>' }])
+    expect([ann.names, bob.names]).toEqual(Array.from({ length: 2 }, () => ['Ann', 'Bob 😀']))
+    expect([cleo.talk, cleo.names]).toEqual([[], ['Cleo']])
+    void bob.socket.close()
+    await settle()
+    expect(ann.names).toEqual(['Ann'])
+  })
+
+  test.each([
+    ['tea', ''],
+    ['tea', ' Ann'],
+    ['tea', 'x'.repeat(21)],
+    ['tea', 'A\u202Enn'],
+    ['', 'Ann'],
+    ['t'.repeat(21), 'Ann'],
+  ])('refuses the room "%s" with the name "%s" with 1008', async (room, name) => {
+    const { socket } = await join(room, name)
+    const { code, reason } = await socket.closed
+    expect([code, reason]).toEqual([1008, 'Rooms and names have 1 to 20 characters'])
+  })
+
+  test('accepts 20 characters outside the basic plane as a name', async () => {
+    const { names } = await join('😀'.repeat(20), '😀'.repeat(20))
+    expect(names).toEqual(['😀'.repeat(20)])
+  })
+
+  test('closes with 1013 for the guest after the 100th, and reports the newest 100 of all connections', async () => {
+    const guests: Client[] = []
+    for (let at = 0; at < 100; at++) guests.push(await join('tea', `Guest ${at}`))
+    expect((await (await join('tea', 'Late')).socket.closed).code).toBe(1013)
+    expect(guests[0]?.names).toHaveLength(100)
+    const reader = new Client(await connect('/connections'))
+    await settle()
+    const report = reader.messages.at(-1) as { total: number; connections: { protocol: string }[] }
+    expect([report.total, report.connections.length]).toEqual([101, 100])
+    expect(report.connections[0]?.protocol).toBe('WebSocket /connections')
+  })
+
+  test.each(['/rooms?room=tea&name=Ann', '/echo', '/connections'])(
+    'closes %s with 1009 for a message of more than 2000 bytes',
+    async (path) => {
+      const client = new Client(await connect(path))
+      await client.socket.send('x'.repeat(2001))
+      await settle()
+      expect((await client.socket.closed).code).toBe(1009)
+    },
+  )
+
+  test('echoes text and bytes', async () => {
+    const socket = await connect('/echo')
+    await socket.send('Grüße 😀')
+    await socket.send(Buffer.of(0, 255))
+    const received = [socket.receive(), socket.receive()]
+    await settle()
+    expect(await Promise.all(received)).toEqual(['Grüße 😀', Buffer.of(0, 255)])
+  })
+
+  test('reports once a second to its readers, with the bytes and round trips that have changed', async () => {
+    const echo = await connect('/echo')
+    const reader = new Client(await connect('/connections'))
+    await settle()
+    await echo.send('x'.repeat(1000))
+    for (let second = 0; second < 3; second++) await settle(1000)
+    const rows = reader.messages.map(({ connections }) => (connections as Record<string, unknown>[])[1])
+    expect(rows).toHaveLength(4)
+    expect(rows.map((row) => row?.['protocol'])).toEqual(rows.map(() => 'WebSocket /echo'))
+    const [first, last] = [rows[0], rows.at(-1)]
+    expect(first?.['roundTripMs']).toBeUndefined()
+    expect(last?.['roundTripMs']).toBeTypeOf('number')
+    expect(Number(last?.['receivedBytes']) - Number(first?.['receivedBytes'])).toBeGreaterThan(1000)
+    expect(last?.['peer']).toBe(first?.['peer'])
+    void reader.socket.close()
+    void echo.close()
+    await settle(60_000)
+    expect(reactor.getDelayedCalls()).toEqual([])
+  })
+
+  test('closes every WebSocket with 1001 when the reactor stops', async () => {
+    const clients = [
+      await join('tea', 'Ann'),
+      new Client(await connect('/echo')),
+      new Client(await connect('/connections')),
+    ]
+    const ran = reactor.run()
+    await settle()
+    void reactor.stop()
+    await settle()
+    for (const { socket } of clients) expect((await socket.closed).code).toBe(1001)
+    await ran
+  })
+})
+
+describe('start as a program', () => {
+  test('accepts a port number alone, and prints a localhost URL for a wildcard address', async () => {
+    const [example, everywhere] = await Promise.all(
+      ['0', 'tcp:0'].map((where) => ExampleProcess.startWith('start', [where])),
+    )
+    expect(example?.output).toMatch(
+      /^Open http:\/\/127\.0\.0\.1:\d+\/ in a browser\. Press Ctrl-C to stop\.\n$/,
+    )
+    expect(everywhere?.output).toMatch(/^Open http:\/\/localhost:\d+\/ in a browser/)
+    const { code, errors } = await ExampleProcess.run('start', String(example?.port))
+    expect([code, errors]).toEqual([
+      2,
+      `Cannot listen on 127.0.0.1:${example?.port}: the address is in use (EADDRINUSE). Choose another port: npm start -- 9000\n`,
+    ])
+    await Promise.all([example?.finish(), everywhere?.finish()])
+  })
+
+  test('prints one line about wrong arguments, and exits with 2', async () => {
+    const { code, errors } = await ExampleProcess.run('start', '--nonsense')
+    expect([code, errors.trim().split('\n').length]).toEqual([2, 1])
+  })
+})
+
+describe.skipIf(!hasChromium)('start in a browser', { timeout: 60_000 }, () => {
+  const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+  let browser: Browser
+  let context: BrowserContext
+  let example: ExampleProcess
+  /** What the pages have logged to their consoles, errors among them. */
+  let logged: string[]
+  /** The addresses that the pages have requested. */
+  let requested: string[]
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args })
+  })
+  afterAll(() => browser.close())
+  beforeEach(async () => {
+    example = await ExampleProcess.start('start')
+    context = await browser.newContext()
+    logged = []
+    requested = []
+    context.on('console', (message) => logged.push(message.text()))
+    context.on('weberror', (error) => logged.push(error.error().message))
+    context.on('request', (request) => requested.push(new URL(request.url()).host))
+  })
+  afterEach(async () => {
+    await context.close()
+    example.kill()
+  })
+
+  async function open(width = 1100, height = 700): Promise<Page> {
+    const page = await context.newPage()
+    await page.setViewportSize({ width, height })
+    await page.goto(`http://127.0.0.1:${example.port}/`)
+    return page
+  }
+
+  async function join(page: Page, name: string): Promise<void> {
+    await page.getByLabel('Name').fill(name)
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByText(`You are in tea as ${name}.`).waitFor()
+  }
+
+  async function write(page: Page, text: string): Promise<void> {
+    await page.getByLabel('Message', { exact: true }).fill(text)
+    await page.getByRole('button', { name: 'Send' }).click()
+  }
+
+  const talk = (page: Page) => page.getByRole('log', { name: 'Messages' }).locator('li')
+  const rows = (page: Page) => page.locator('#rows tr')
+
+  test('two pages chat, echo, and show the connections, whose numbers change', async () => {
+    const [ann, bob] = [await open(), await open()]
+    await join(ann, 'Ann')
+    await join(bob, 'Bob <b>')
+    const text = '<img src=x onerror="document.title=1"> & <script>1</script>'
+    await write(ann, text)
+    await talk(bob).getByText(text).waitFor()
+    expect(await talk(bob).allTextContents()).toEqual([`Ann ${text}`])
+    expect(await bob.title()).toBe('Ropewalk')
+    await ann.getByText('Ann, Bob <b>').waitFor()
+    await ann.getByRole('button', { name: 'Echo' }).click()
+    await ann
+      .getByRole('log', { name: 'Echoes' })
+      .getByText(/^\d+\.\d ms hello$/)
+      .waitFor()
+
+    const webSocketRows = rows(ann).filter({ hasText: 'WebSocket' })
+    await expect.poll(() => webSocketRows.count()).toBe(6)
+    await expect
+      .poll(() =>
+        rows(ann)
+          .filter({ hasText: /WebSocket.* B.* B\d+\.\d ms/ })
+          .count(),
+      )
+      .toBe(6)
+    expect(await ann.locator('#total').textContent()).toMatch(/^\d+ open$/)
+    const before = await webSocketRows.allTextContents()
+    await expect.poll(async () => (await webSocketRows.allTextContents()).join() !== before.join()).toBe(true)
+    await bob.close()
+    await ann.getByText('Present: Ann', { exact: true }).waitFor()
+    await expect.poll(() => webSocketRows.count()).toBe(3)
+    expect(logged).toEqual([])
+    expect(new Set(requested)).toEqual(new Set([`127.0.0.1:${example.port}`]))
+  })
+
+  test('connects again after a restart of the server, and shows that it waits', async () => {
+    const page = await open()
+    await join(page, 'Ann')
+    await write(page, 'before')
+    await talk(page).getByText('before').waitFor()
+    const stopped = example.stop()
+    const waiting = page.getByText(/^The server has stopped\. Connecting again in \d+\.\d s\.$/)
+    await expect.poll(() => waiting.count()).toBe(3)
+    expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true)
+    expect(await page.getByRole('button', { name: 'Echo' }).isDisabled()).toBe(true)
+    expect(await stopped).toBe(0)
+    example = await ExampleProcess.startWith('start', [String(example.port)])
+    await page.getByText('You are in tea as Ann.').waitFor()
+    await write(page, 'after')
+    await talk(page).getByText('after').waitFor()
+    expect(await talk(page).allTextContents()).toEqual(['Ann before', 'Ann after'])
+    await rows(page).filter({ hasText: '/connections' }).waitFor()
+  })
+
+  test('fits into 320 pixels, with long messages too', async () => {
+    const page = await open(320, 640)
+    await join(page, 'W'.repeat(20))
+    await write(page, 'x'.repeat(500))
+    await talk(page).getByText('xxx').waitFor()
+    await rows(page).first().waitFor()
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
+    expect(logged).toEqual([])
+  })
+})
