@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** The tests that load other servers and clients from npm. */
 const MOUNT = 'packages/http/test/mount/**/*.test.ts'
+const PACKAGES = 'packages/simulation/test/node/packages/**/*.test.ts'
 
 export default defineConfig({
   test: {
@@ -36,8 +38,10 @@ export default defineConfig({
             'packages/create-ropewalk/template/test/**/*.test.ts',
             'examples/test/**/*.test.ts',
           ],
+          exclude: [PACKAGES],
         },
       },
+      { extends: true, test: { name: 'slow-packages', include: [PACKAGES], isolate: true } },
     ],
     coverage: {
       provider: 'v8',
