@@ -54,7 +54,7 @@ function sendRendered(request: Request, rendered: Rendered): void | Promise<void
   // A method that has finished the response itself may return undefined.
   if (request.outcome !== undefined && (rendered ?? undefined) === undefined) return undefined
   throw new TypeError(
-    `Cannot send what render_${request.method} returned (${shownType(rendered)}): ${advice(rendered)}`,
+    `Cannot send what render_${request.method} returned (${shownType(rendered)}): ${advice(rendered, request)}`,
   )
 }
 
@@ -122,10 +122,12 @@ export function isJSONBody(value: unknown): value is JSONBody {
   return 'toJSON' in value && typeof value.toJSON === 'function'
 }
 
-function advice(value: unknown): string {
+function advice(value: unknown, request: Request): string {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return 'return a Uint8Array of its bytes'
   if (typeof value === 'object' && value !== null)
     return 'return a plain object of its data, or give it a toJSON'
+  if (value === undefined && request.responseHeaders.hasHeader('location'))
+    return "return '' after request.redirect, or redirectTo(url, request) of @ropewalk/http/static"
   return 'return a string, bytes, an object for JSON, an async iterable or NOT_DONE_YET'
 }
 

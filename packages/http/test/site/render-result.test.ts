@@ -272,6 +272,15 @@ describe('the return value of render', () => {
     }
   })
 
+  test('names what to return after a redirect', async () => {
+    const { response, reactor } = await get((request) => {
+      request.redirect('/there', 303)
+      return undefined as unknown as string
+    })
+    expect(response).toMatch(/^HTTP\/1\.1 500 /)
+    expect(String(reactor.logged[0]?.error)).toContain("return '' after request.redirect, or redirectTo")
+  })
+
   test('logs any value that is returned after the response is finished', async () => {
     for (const late of ['late', Buffer.from('late'), { a: 1 }, 5, pieces('late'), Promise.resolve('late')]) {
       const { response, reactor } = await get((it) => {
