@@ -1,7 +1,7 @@
 // Three WebSockets: a room, an echo, and reports about the connections of the server.
 const byId = (id) => document.getElementById(id)
 
-const FIRST_RETRY_MS = 1_000
+const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 30_000
 /** A connection that was open for so long has worked: the next delay begins at the first one again. */
 const STABLE_MS = 5_000
@@ -40,6 +40,7 @@ function keepOpen(path, state, events) {
   }
   function connect() {
     let openedMs = Infinity
+    show('Connecting…')
     socket = new WebSocket(url)
     socket.addEventListener('open', () => {
       openedMs = performance.now()
