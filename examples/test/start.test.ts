@@ -185,11 +185,14 @@ describe('start in memory', () => {
 })
 
 describe('start as a program', () => {
-  test('accepts a port number alone, and suggests a command for another port when it is in use', async () => {
+  test('serves its page at a port number alone, and suggests another port when that is in use', async () => {
     const example = await ExampleProcess.startWith('start', ['0'])
     expect(example.output).toMatch(
       /^Open http:\/\/127\.0\.0\.1:\d+\/ in a browser\. Press Ctrl-C to stop\.\n$/,
     )
+    const page = await fetch(`http://127.0.0.1:${example.port}/`)
+    expect(page.headers.get('Content-Security-Policy')).toMatch(/^default-src 'self';(?!.*unsafe)/)
+    expect(await page.text()).toContain('<title>Ropewalk</title>')
     const { code, errors } = await ExampleProcess.run('start', String(example.port))
     expect([code, errors]).toEqual([
       2,
