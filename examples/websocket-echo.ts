@@ -107,7 +107,7 @@ function urlOf(address: Address): string {
 
 function explain(error: unknown): string {
   const isTaken = error instanceof CannotListenError && error.code === 'EADDRINUSE'
-  const hint = isTaken ? '. Choose another port: npm start -- 9000' : ''
+  const hint = isTaken ? '. Choose another port: npm run example examples/websocket-echo.ts 9000' : ''
   return `${error instanceof Error ? error.message : String(error)}${hint}`
 }
 

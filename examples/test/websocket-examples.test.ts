@@ -134,7 +134,7 @@ describe('websocket-echo', () => {
     const { code, errors } = await ExampleProcess.run('websocket-echo', String(first.port))
     expect([code, errors]).toEqual([
       2,
-      `Cannot listen on 127.0.0.1:${first.port}: the address is in use (EADDRINUSE). Choose another port: npm start -- 9000\n`,
+      `Cannot listen on 127.0.0.1:${first.port}: the address is in use (EADDRINUSE). Choose another port: npm run example examples/websocket-echo.ts 9000\n`,
     ])
     await first.finish()
   })
