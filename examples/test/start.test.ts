@@ -2,6 +2,7 @@ import { createReactor } from '@ropewalk/core'
 import type { LogEvent } from '@ropewalk/core/log'
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { connectWebSocket, type ConnectedWebSocket } from '@ropewalk/websocket'
+import { readFileSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startPage } from '../start.ts'
@@ -212,6 +213,14 @@ describe('start as a program', () => {
   })
 })
 
+/** What `least-contrast.js` returns. */
+interface Contrast {
+  readonly background: string
+  readonly least: { readonly ratio: number; readonly text: string }
+}
+
+const LEAST_CONTRAST = readFileSync(new URL('least-contrast.js', import.meta.url), 'utf8')
+
 /** How long a page may take on a machine under load. */
 const PATIENT = { timeout: 10_000 }
 
@@ -322,6 +331,21 @@ describe.skipIf(!hasChromium)('start in a browser', { timeout: 60_000 }, () => {
     expect(logged).toEqual([])
     expect(new Set(requested)).toEqual(new Set([`127.0.0.1:${server.port}`]))
   })
+
+  test.each(['light', 'dark'] as const)(
+    'has the contrast of WCAG level AA when it is %s',
+    async (colorScheme) => {
+      const page = await open()
+      await page.emulateMedia({ colorScheme })
+      await join(page, 'Ann')
+      await write(page, 'hello')
+      await talk(page).getByText('hello').waitFor()
+      await rows(page).first().waitFor()
+      const { background, least } = await page.evaluate<Contrast>(`${LEAST_CONTRAST}; leastContrast()`)
+      expect(background).toBe(colorScheme)
+      expect(least.ratio, least.text).toBeGreaterThanOrEqual(4.5)
+    },
+  )
 
   test('connects again after a restart of the server, and shows that it waits', async () => {
     const page = await open()
