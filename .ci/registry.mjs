@@ -24,12 +24,14 @@ export async function serveRegistry(folder) {
         return [manifest.name, { manifest, file }]
       }),
   )
+  const tarballs = new Set(Array.from(packages.values(), ({ file }) => file))
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname).slice(1)
-    if (path.endsWith('.tgz')) {
-      createReadStream(join(folder, path.split('/').at(-1))).pipe(response)
+    if (tarballs.has(path)) {
+      createReadStream(join(folder, path)).pipe(response)
       return
     }
+    // npm asks this registry for the tarballs of others too, if theirs is the registry of npm.
     const found = packages.get(path)
     if (found === undefined) {
       response.writeHead(302, { Location: upstream.replace(/\/$/, '') + request.url }).end()

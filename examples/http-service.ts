@@ -43,7 +43,7 @@ root.route('GET /me', async (request) => {
   request.setHeader('Content-Type', 'text/plain; charset=utf-8')
   return name
 })
-/** The service. A restart ends its sessions, because it makes a new key. */
+/** The service. A restart ends its sessions: they are in memory, and it makes a new key. */
 export const site = new Site(sessions(root, { keys: [randomBytes(32)] }))
 site.errorPage = (error, request) =>
   request?.path.startsWith('/items') && statusOf(error) < 500 ? { error: error.message } : undefined

@@ -32,14 +32,17 @@ describe.each([
   ['haproxy', hasHAProxy, 'haproxy.cfg'],
 ] as const)('the service behind %s', (kind, isThere, file) => {
   let service: ExampleProcess
+  let second: ExampleProcess
   let proxy: Proxy
 
   beforeAll(async () => {
     if (!isThere) return
     service = await start('tcp:0:interface=127.0.0.1')
+    second = await start('tcp:0:interface=127.0.0.1')
     proxy = await Proxy.start(kind, ['http'], ({ http = 0 }) => {
       const config = read(file)
         .replaceAll('127.0.0.1:8080', `127.0.0.1:${service.port}`)
+        .replaceAll('127.0.0.1:8081', `127.0.0.1:${second.port}`)
         .replace(/listen 80;|bind :80$/m, (line) => line.replace(/:?80/, `127.0.0.1:${http}`))
       return kind === 'nginx' ? `${ALONE}${config.replace('http {', `http {\n${TEMPORARY}`)}` : config
     })
@@ -47,6 +50,7 @@ describe.each([
   afterAll(async () => {
     await proxy?.stop()
     service?.kill()
+    second?.kill()
   })
   const url = (): string => `127.0.0.1:${proxy.ports['http']}`
 
@@ -65,13 +69,32 @@ describe.each([
     expect((await once(socket, 'close'))[0]).toBe(1000)
   })
 
-  test.skipIf(!isThere)('closes its WebSockets with 1001 when it stops', async () => {
-    const socket = new WebSocket(`ws://${url()}/echo`)
+  test.skipIf(!isThere)('opens a WebSocket for a page of its origin, whose port it knows', async () => {
+    const socket = new WebSocket(`ws://${url()}/echo`, { origin: `http://${url()}` })
     await once(socket, 'open')
-    const closed = once(socket, 'close')
-    expect(await service.stop()).toBe(0)
-    expect((await closed)[0]).toBe(1001)
+    expect(socket.readyState).toBe(WebSocket.OPEN)
+    socket.close(1000)
+    await once(socket, 'close')
   })
+
+  test.skipIf(!isThere)(
+    'responds to each request while one of its instances stops, and closes WebSockets with 1001',
+    async () => {
+      const sockets = Array.from({ length: 4 }, () => new WebSocket(`ws://${url()}/echo`))
+      await Promise.all(sockets.map((socket) => once(socket, 'open')))
+      const closes = sockets.map((socket) => once(socket, 'close'))
+      const statuses = new Set<number>()
+      const stopping = service.stop()
+      for (let after = 0; after < 20; after += service.running ? 0 : 1)
+        statuses.add((await fetch(`http://${url()}/`)).status)
+      expect(await stopping).toBe(0)
+      expect([...statuses]).toEqual([200])
+      // Those of the other instance are still open.
+      expect((await Promise.race(closes))[0]).toBe(1001)
+      expect(sockets.filter(({ readyState }) => readyState === WebSocket.OPEN).length).toBeGreaterThan(0)
+      for (const socket of sockets) socket.terminate()
+    },
+  )
 })
 
 const start = (endpoint: string): Promise<ExampleProcess> => {

@@ -192,7 +192,7 @@ function formReader(contentType: string | undefined, limits: FormLimits): FormRe
     if (boundary !== undefined) return new MultipartReader(boundary, limits)
     throw HTTPError.withoutStack(400, 'Cannot read a form: its Content-Type has no boundary')
   }
-  throw HTTPError.withoutStack(415, `Cannot read a form from ${media?.type ?? UNTYPED}`)
+  throw HTTPError.withoutStack(415, `Cannot read a form from ${media?.type ?? UNTYPED}: ${FORM_ADVICE}`)
 }
 
 const DEFAULT_FORM_OPTIONS: FormOptions = { ...DEFAULT_FORM_LIMITS, maxBytes: Infinity }
@@ -207,3 +207,4 @@ const FORM_OPTION_RULES: OptionRules<FormOptions> = {
   maxFileBytes: byteCount(endless),
   maxBytes: byteCount(endless),
 }
+const FORM_ADVICE = 'send application/x-www-form-urlencoded or multipart/form-data'

@@ -80,7 +80,10 @@ export function checkOrigin(request: Request, policy: OriginPolicy): void {
   if (policy === 'any' || origins.length === 0) return
   const [origin = ''] = origins
   if (origins.length > 1 || !isAllowed(origin, request, policy))
-    throw HTTPError.withoutStack(403, 'Pages of this origin must not open this WebSocket')
+    throw HTTPError.withoutStack(
+      403,
+      `Pages of this origin must not open this WebSocket${policy === 'same' ? SAME_ADVICE : ''}`,
+    )
 }
 
 function isAllowed(origin: string, request: Request, policy: Exclude<OriginPolicy, 'any'>): boolean {
@@ -132,3 +135,6 @@ const OPAQUE = 'null'
  * Origins of applications and extensions, such as `capacitor://localhost`: URL gives them the origin `null`.
  */
 const OTHER_SCHEME = /^(?!(?:https?|wss?|ftp):)[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]*$/
+
+const SAME_ADVICE =
+  ': it is not that of the Host. A proxy must pass the Host with its port; other origins are listed in the option origins'

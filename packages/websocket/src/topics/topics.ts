@@ -80,6 +80,7 @@ export class Topics<S extends object = Recipient | Subscriber> {
 
   /** @throws {TypeError | RangeError} when an option is missing, unknown, of the wrong type or out of range. */
   constructor(options: TopicsOptions) {
+    checkValue('Topics', 'options', options, having('an object, such as { reactor }'))
     checkOptions('Topics', options, RULES)
     const { reactor, bus, prefix = 'ropewalk', maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options
     checkValue('Topics', 'reactor', reactor, RULES.reactor)
@@ -316,7 +317,10 @@ const METHODS = having('a subscriber', 'received', 'missed')
 const SUBSCRIBER: OptionRule = (value) =>
   isRecipient(value) || METHODS(value) === undefined
     ? undefined
-    : { kind: 'type', wanted: 'a WebSocketProtocol, a WebSocketTransport or a Subscriber' }
+    : {
+        kind: 'type',
+        wanted: 'a WebSocketProtocol, a WebSocketTransport or a Subscriber with received and missed',
+      }
 const RULES: OptionRules<TopicsOptions> = {
   reactor: having('a reactor', 'callLater', 'randomBytes', 'log'),
   bus: having('a Bus', 'publish', 'subscribe', 'onStatus', 'close'),

@@ -512,7 +512,7 @@ describe('Topics, called wrongly', () => {
     )
     expect(() => topics.subscribe(1 as never, client)).toThrow(TypeError)
     expect(() => topics.subscribe('room', {} as Client)).toThrow(
-      'give a WebSocketProtocol, a WebSocketTransport or a Subscriber',
+      'give a WebSocketProtocol, a WebSocketTransport or a Subscriber with received and missed',
     )
     expect(() => topics.subscribe('room', client, { slow: 'drop' as never })).toThrow(RangeError)
     expect(() => topics.subscribe('room', client, { slowly: 1 } as never)).toThrow(TypeError)
