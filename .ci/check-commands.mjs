@@ -37,7 +37,7 @@ const ELSEWHERE = [
   [/^(docker|kubectl|systemctl|journalctl|nginx|haproxy) /, 'needs a machine of its own'],
   [/^systemd-socket-activate /, 'examples/test/operations.test.ts'],
   [/^node( --import( tsx)?)?( --test)?$/, 'names options'],
-  [/^node (--import tsx )?ticker\.mts$/, 'a block of the page has it'],
+  [/^node (--import tsx )?(ticker\.mts|server\.ts)$/, 'a block of the page, or of README.md, has it'],
   [/^npm create/, '.ci/check-packages.mjs'],
   [/^npm run example examples\/simulated-ws-chat\.ts/, 'examples/test/simulated-ws-chat.test.ts'],
   [/^openssl s_client$/, 'names the command'],

@@ -156,6 +156,11 @@ export class Simulation {
     return this.#faults.seen
   }
 
+  /** What reporters of tests show of the simulation, with the errors that have one. */
+  toJSON(): { readonly seed: string } {
+    return { seed: this.seed }
+  }
+
   /** Every host, in the order in which they were added. */
   get hosts(): readonly SimulatedHost[] {
     return [...this.#hosts.values()]

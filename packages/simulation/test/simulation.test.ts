@@ -30,6 +30,10 @@ async function traceOf(seed: number): Promise<string> {
 const GIVE_A_HOST = 'give a host of this simulation, which sim.host or sim.node returned'
 
 describe('Simulation', () => {
+  test('shows its seed alone in reports of tests', () => {
+    expect(JSON.stringify(new Simulation({ seed: 7 }))).toBe('{"seed":"7"}')
+  })
+
   test('gives the same trace for the same seed, and another trace for another seed', async () => {
     const seeds = Array.from({ length: 20 }, (_, seed) => seed)
     const traces = await Promise.all(seeds.map(traceOf))
