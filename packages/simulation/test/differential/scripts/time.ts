@@ -32,12 +32,12 @@ export const TIME: readonly Script[] = [
         client.callLater(5, call, 'cancelled'),
         client.callLater(5, call, 'reset'),
         client.callLater(5, call, 'delayed'),
-        client.callLater(20, call, 'usual'),
+        client.callLater(40, call, 'usual'),
       ]
       const [cancelled, reset, delayed, usual] = calls
       cancelled?.cancel()
-      reset?.reset(40)
-      delayed?.delay(55)
+      reset?.reset(120)
+      delayed?.delay(195)
       for (const one of calls) journal.note('active', `${one.active()}`)
       await place.until(() => made === 3)
       for (const one of [cancelled, usual])
