@@ -1,5 +1,6 @@
 import { formatEvent, type LogEvent } from '@ropewalk/core/log'
-import { isThenable } from './returned.ts'
+import { causesOf } from './error-text.ts'
+import { isThenable } from '@ropewalk/core/reactor'
 
 /**
  * Which errors in a log are expected: those whose text contains a string or matches a pattern, or for which a
@@ -56,12 +57,7 @@ export function textOfError(event: LogEvent): string {
 }
 
 function messagesOf(error: unknown): readonly string[] {
-  const messages: string[] = []
-  for (let cause = error; cause !== undefined && messages.length < MOST_CAUSES;) {
-    messages.push(cause instanceof Error ? cause.message : shown(cause))
-    cause = cause instanceof Error ? cause.cause : undefined
-  }
-  return messages
+  return causesOf(error).map((cause) => (cause instanceof Error ? cause.message : shown(cause)))
 }
 
 function shown(error: unknown): string {
@@ -86,5 +82,3 @@ function shownMatch(match: ErrorMatch): string {
 function times(count: number): string {
   return count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`
 }
-
-const MOST_CAUSES = 8

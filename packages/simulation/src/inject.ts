@@ -25,7 +25,9 @@ const INJECTIONS: Readonly<Record<FaultKind, Injection>> = {
     const random = network.setup.random.fork(`reset ${atMs} ${one.name} ${other.name}`)
     const towards = random.pick([[one], [other], [one, other]]) ?? []
     for (const host of towards) {
-      const ends = host.connectionsWith(host === one ? other : one)
+      const ends = host
+        .connectionsWith(host === one ? other : one)
+        .filter(({ connection }) => connection?.isEstablished === true)
       if (ends.length > 0) network.setup.trace.note(host.name, 'receives a RST')
       for (const { connection } of ends) connection?.resetByNetwork()
     }

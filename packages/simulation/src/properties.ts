@@ -1,5 +1,5 @@
 import { milliseconds, type OptionRules } from '@ropewalk/core/options'
-import { isThenable } from './returned.ts'
+import { isThenable } from '@ropewalk/core/reactor'
 import type { EventQueue, TimelineEvent } from './time/event-queue.ts'
 
 /** A check of a property: the property does not hold when it returns false or throws. It must not wait. */

@@ -1,7 +1,4 @@
-/** Whether a value has a `then` method, so that `await` would wait for it. It need not be a `Promise` of this realm. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
-}
+import { isThenable } from '@ropewalk/core/reactor'
 
 /**
  * What to wait for when a program or a call of a test has returned `value`.

@@ -9,7 +9,7 @@ import type { SeededWorld } from './real/seeded-functions.ts'
 import { SeededGlobals } from './real/seeded-globals.ts'
 import { catchExceptions } from './real/uncaught-exceptions.ts'
 import { watchUnhandledRejections } from './real/unhandled-rejections.ts'
-import { isThenable } from './returned.ts'
+import { isThenable } from '@ropewalk/core/reactor'
 import type { EventQueue } from './time/event-queue.ts'
 
 /** The constructor arguments of `RunLoop`. */

@@ -1,7 +1,8 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { Simulation } from '../src/index.ts'
-import { isThenable, waitedFor } from '../src/returned.ts'
+import { isThenable } from '@ropewalk/core/reactor'
+import { waitedFor } from '../src/returned.ts'
 
 /** Not a `Promise`: such as a promise of another realm, or of a library. */
 function rejecting(): unknown {

@@ -169,9 +169,13 @@ export class TCPConnection {
     return this.#stage !== 'CLOSED'
   }
 
+  get isEstablished(): boolean {
+    return this.#stage === 'ESTABLISHED'
+  }
+
   /** A device on the network sends a RST to this end, as if it came from the peer. */
   resetByNetwork(): void {
-    if (this.#stage !== 'ESTABLISHED') return
+    if (!this.isEstablished) return
     this.#system.stats.resets++
     this.#break('ECONNRESET')
   }
