@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** What an example did that has ended. */
@@ -98,6 +98,13 @@ export class ExampleProcess {
     return readdirSync(`/proc/${this.#child.pid}/fd`).length
   }
 
+  /** How many times it has the file at `path` open. */
+  opened(path: string): number {
+    const real = realpathSync(path)
+    const directory = `/proc/${this.#child.pid}/fd`
+    return readdirSync(directory).filter((name) => linkAt(`${directory}/${name}`) === real).length
+  }
+
   /**
    * The bytes it uses after a garbage collection. Only for a process that was started with `startMeasured`.
    */
@@ -142,6 +149,15 @@ export class ExampleProcess {
     const code = await this.#exited
     clearTimeout(timer)
     return code
+  }
+}
+
+/** The file that a descriptor in /proc leads to, or undefined for one that was closed meanwhile. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }
 

@@ -69,7 +69,8 @@ describe.skipIf(!CAN_COUNT)('udp-echo', { timeout: 60_000 }, () => {
     expect(await growthOf({ name: 'udp-echo', process: example }, memory)).toMatchObject({
       bytes: expect.toSatisfy((bytes: number) => bytes <= MOST_GROWTH_BYTES),
     })
-    expect(example.descriptors).toBe(descriptors)
+    // Files that Node opened while it started can be closed meanwhile.
+    expect(example.descriptors).toBeLessThanOrEqual(descriptors)
     socket.close()
     expect(await example.stop()).toBe(0)
     expect(example.errors.trim().split('\n')).toEqual([
