@@ -99,6 +99,8 @@ import asyncio, sys
 from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from autobahn.asyncio.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.compress import *
+# By default it waits 1 to 5 s, which a busy machine exceeds.
+patience = dict(openHandshakeTimeout=60, closeHandshakeTimeout=60)
 `
 
 export const AUTOBAHN_CLIENT = `${AUTOBAHN}
@@ -123,6 +125,7 @@ factory = WebSocketClientFactory(sys.argv[1])
 factory.protocol = Client
 def accept(response):
     if isinstance(response, PerMessageDeflateResponse): return PerMessageDeflateResponseAccept(response)
+factory.setProtocolOptions(serverConnectionDropTimeout=60, **patience)
 factory.setProtocolOptions(perMessageCompressionOffers=[PerMessageDeflateOffer()], perMessageCompressionAccept=accept)
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
@@ -139,7 +142,7 @@ factory.protocol = Server
 def accept(offers):
     for offer in offers:
         if isinstance(offer, PerMessageDeflateOffer): return PerMessageDeflateOfferAccept(offer)
-factory.setProtocolOptions(perMessageCompressionAccept=accept)
+factory.setProtocolOptions(perMessageCompressionAccept=accept, **patience)
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)
 factory.loop = loop
