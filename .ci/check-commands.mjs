@@ -29,7 +29,7 @@ const ELSEWHERE = [
   [/^npm (start) -- 9000$/, 'examples/test/start.test.ts'],
   [/^npm run docs$/, 'a step of .ci/run'],
   [/^npm run bench(:guard)?( |$)/, 'bench:guard is a step of .ci/run, and the rest takes half an hour'],
-  [/^npm run bench:(micro|slow-reader)/, 'takes minutes'],
+  [/^npm run bench:(deflate|micro|slow-reader)/, 'takes minutes'],
   [/^npm run conformance/, 'packages/conformance/test'],
   [/^npm install$/, 'names the command'],
   [/^bash \.ci\/run$/, 'this is a part of it'],

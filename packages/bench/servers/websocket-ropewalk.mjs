@@ -19,8 +19,8 @@ class Echo extends WebSocketProtocol {
 
 const echo = WebSocketResource.forProtocol(Echo, {
   maxMessageBytes: 128 * 1024 * 1024,
-  // The peers compress short messages too.
-  deflate: process.argv[3] === 'deflate' && { thresholdBytes: 0 },
+  // The peers compress short messages too. Other options are the next argument, as JSON.
+  deflate: process.argv[3] === 'deflate' && { thresholdBytes: 0, ...JSON.parse(process.argv[4] ?? '{}') },
 })
 await serverFromString(reactor, `tcp:${process.argv[2]}:interface=127.0.0.1`).listen(new Site(echo))
 await reactor.run()

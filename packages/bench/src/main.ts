@@ -16,7 +16,7 @@ await runProgram(
   {
     command: 'npm run bench',
     about: [
-      'Measures Ropewalk beside its peers, and writes docs/performance.md. All of it takes some 25 minutes.',
+      'Measures Ropewalk beside its peers, and writes docs/performance.md. All of it takes some 22 minutes.',
       ...COLUMNS_EXPLAINED,
     ],
     options: {

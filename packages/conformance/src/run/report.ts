@@ -77,9 +77,9 @@ export function exceptions(results: readonly Result[]): readonly string[] {
 const INTRODUCTION = `# Conformance
 
 \`packages/conformance\` is a suite of our own for RFC 6455 and RFC 7692. Its 517 cases are those of the public list of
-Autobahn|Testsuite: sections 1 to 7, 9, 10, 12 and 13. It writes and reads raw bytes with its own code, and shares
-nothing with \`packages/websocket\`. Every case needs the right events, the right close code and the right side to
-close. It tests a server as a client, and a client as a server.
+[Autobahn|Testsuite](https://github.com/crossbario/autobahn-testsuite): sections 1 to 7, 9, 10, 12 and 13. It writes and
+reads raw bytes with its own code, and shares nothing with \`packages/websocket\`. A case passes if the events, the close
+code and the side that closes are right. It tests a server as a client, and a client as a server.
 
     npm run conformance                                        # runs all of it, and writes this page
     npm run conformance -- --messages 50                       # exchanges 50 messages where the list has 1 000
@@ -92,7 +92,7 @@ close. It tests a server as a client, and a client as a server.
 - INFORMATIONAL: the RFC leaves the behaviour of 7.1.6, 7.13.1 and 7.13.2 open.
 - UNIMPLEMENTED: the peer did not agree on the compression. FAILED: it breaks the RFC or a limit of the list.
 
-Messages may have 16 MiB; every other limit has its default. \`ws\` is npm's, for comparison; it shows that the
+Messages may have 16 MiB; every other limit has its default. \`ws\` of npm is there for comparison, and shows that the
 suite can fail.`
 
 function line(name: string, results: readonly Result[]): readonly string[] {
