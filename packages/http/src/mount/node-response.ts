@@ -5,7 +5,7 @@ import {
   ServerResponse,
 } from 'node:http'
 import { listElements } from '../message/field-grammar.ts'
-import type { Outcome } from '../server/request-ending.ts'
+import type { Outcome } from '../response/request-ending.ts'
 import type { Request } from '../server/request.ts'
 import { passHeader } from '../site/passed-headers.ts'
 import type { NodeSocket } from './node-socket.ts'

@@ -1,5 +1,5 @@
 import type { GivenOptions } from '@ropewalk/core/options'
-import { ContentCoding, type ContentCodingOptions } from '../server/content-coding.ts'
+import { ContentCoding, type ContentCodingOptions } from '../response/content-coding.ts'
 import type { Request } from '../server/request.ts'
 import type { RenderResult } from '../site/render-result.ts'
 import type { Resource } from '../site/resource.ts'

@@ -2,7 +2,7 @@ import type { Address, Transport } from '@ropewalk/core'
 import { HTTPError, type RemoteProtocolError } from '../errors.ts'
 import { formatISODate, formatLogDate } from '../message/date.ts'
 import type { Request } from './request.ts'
-import type { Outcome } from './request-ending.ts'
+import type { Outcome } from '../response/request-ending.ts'
 
 /** A request at its end, or input that was refused before it became a request. */
 export interface FinishedRequest {

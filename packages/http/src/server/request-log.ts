@@ -1,8 +1,8 @@
 import type { Protocol } from '@ropewalk/core'
 import { logConnection, type LogEvent } from '@ropewalk/core/log'
 import { isExpected } from '../errors.ts'
-import type { RequestSummary } from './outgoing-response.ts'
-import type { Mistake } from './response-mistakes.ts'
+import type { RequestSummary } from '../response/outgoing-response.ts'
+import type { Mistake } from '../response/response-mistakes.ts'
 import type { Request } from './request.ts'
 
 /**

@@ -8,17 +8,23 @@ import type { HTTPError, RemoteProtocolError } from '../errors.ts'
 import { isFieldValue } from '../message/field-grammar.ts'
 import type { Headers } from '../message/headers.ts'
 import { asciiURL } from '../message/request-target.ts'
-import { tooLong } from './body-pieces.ts'
+import { tooLong } from '../body/body-pieces.ts'
 import { CHANNEL_OPTION_RULES } from './channel-options.ts'
 import { IncomingRequest, type RequestOrigin } from './incoming-request.ts'
-import type { ContentCoding } from './content-coding.ts'
-import { eventStream, type EventStream, type EventStreamOptions } from './event-stream.ts'
-import { OutgoingResponse, type ResponseChannel } from './outgoing-response.ts'
+import type { ContentCoding } from '../response/content-coding.ts'
+import { eventStream, type EventStream, type EventStreamOptions } from '../response/event-stream.ts'
+import { OutgoingResponse, type ResponseChannel } from '../response/outgoing-response.ts'
 import { packFields, unpackFields } from './packed-head.ts'
-import { RequestBody } from './request-body.ts'
-import { type EndListener, type Outcome, RequestEnding } from './request-ending.ts'
+import { RequestBody } from '../body/request-body.ts'
+import { type EndListener, type Outcome, RequestEnding } from '../response/request-ending.ts'
 import { isUpgradeTo, prepareUpgrade, type UpgradeOptions } from './upgrade.ts'
-import { checkPreconditions, type Representation, setETag, setLastModified, type Time } from './validators.ts'
+import {
+  checkPreconditions,
+  type Representation,
+  setETag,
+  setLastModified,
+  type Time,
+} from '../response/validators.ts'
 
 /** The part of a channel that a request uses. */
 export interface RequestChannel extends ResponseChannel, RequestOrigin {

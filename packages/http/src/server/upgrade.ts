@@ -3,7 +3,7 @@ import { checkValue, having } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 import { lowerCaseElements } from '../message/field-grammar.ts'
 import type { Headers } from '../message/headers.ts'
-import type { Outcome } from './request-ending.ts'
+import type { Outcome } from '../response/request-ending.ts'
 
 /** The content of a 101 response. */
 export interface UpgradeOptions {

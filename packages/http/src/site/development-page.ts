@@ -1,6 +1,6 @@
 import { statusOf } from '../errors.ts'
 import { reasonPhrase } from '../message/status.ts'
-import { escapeHTML } from '../server/error-response.ts'
+import { escapeHTML } from '../response/error-response.ts'
 import type { Request } from '../server/request.ts'
 
 /**

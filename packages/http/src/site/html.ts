@@ -1,5 +1,5 @@
 import { assertNever } from '@ropewalk/core/bytes'
-import { escapeHTML } from '../server/error-response.ts'
+import { escapeHTML } from '../response/error-response.ts'
 
 /** HTML that needs no more escaping: the result of `html`. */
 export class HTML {

@@ -1,6 +1,6 @@
 import { LocalProtocolError } from '@ropewalk/core'
 import { isThenable } from '@ropewalk/core/reactor'
-import { iterate, release } from '../server/piece-source.ts'
+import { iterate, release } from '../response/piece-source.ts'
 import type { Request } from '../server/request.ts'
 import { HTML } from './html.ts'
 import { isWebResponse, sendWebResponse, type WebResponse } from './web-response.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { checkValue, type OptionRule } from '@ropewalk/core/options'
 import { isFieldValue } from '../message/field-grammar.ts'
-import { sendRanges } from '../server/range-response.ts'
+import { sendRanges } from '../response/range-response.ts'
 import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type NotDoneYet } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'

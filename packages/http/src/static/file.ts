@@ -1,7 +1,7 @@
 import { checkValue, type GivenOptions, path as pathRule, withDefaults } from '@ropewalk/core/options'
 import { addVary, preferredCoding } from '../message/negotiation.ts'
 import type { ByteRange } from '../message/ranges.ts'
-import { sendRanges } from '../server/range-response.ts'
+import { sendRanges } from '../response/range-response.ts'
 import type { Request } from '../server/request.ts'
 import { NOT_DONE_YET, type RenderResult, type Rendered } from '../site/render-result.ts'
 import { Resource } from '../site/resource.ts'

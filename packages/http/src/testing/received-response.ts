@@ -1,7 +1,7 @@
 import type { LogEvent } from '@ropewalk/core/log'
 import type { StringTransport } from '@ropewalk/core/testing'
 import type { Headers } from '../message/headers.ts'
-import type { Outcome } from '../server/request-ending.ts'
+import type { Outcome } from '../response/request-ending.ts'
 import type { ResponseHead, ResponseReader } from './response-reader.ts'
 
 /** A response with a status from 100 to 199, such as 100 Continue and 103 Early Hints. */

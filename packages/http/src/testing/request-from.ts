@@ -11,7 +11,7 @@ import {
 import { MemoryReactor, StringTransport } from '@ropewalk/core/testing'
 import { Headers } from '../message/headers.ts'
 import type { HTTPFactory } from '../server/http-factory.ts'
-import type { Outcome } from '../server/request-ending.ts'
+import type { Outcome } from '../response/request-ending.ts'
 import { ReceivedResponse } from './received-response.ts'
 import {
   chunk,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { compressed } from '../../src/resources.ts'
 import { NOT_DONE_YET, type Request, Resource, sendRanges, Site } from '../../src/index.ts'
 import type { RenderResult } from '../../src/site/render-result.ts'
-import { decoded, ended, get, parse } from '../server/coded-response.ts'
+import { decoded, ended, get, parse } from '../response/coded-response.ts'
 import { Exchange } from '../server/http-exchange.ts'
 
 const TEXT = 'All work and no play makes Jack a dull boy. '.repeat(100)

@@ -1,6 +1,6 @@
 import { MemoryReactor } from '@ropewalk/core/testing'
 import { Headers } from '../../src/message/headers.ts'
-import { RequestBody } from '../../src/server/request-body.ts'
+import { RequestBody } from '../../src/body/request-body.ts'
 
 /** A body of which nothing has arrived, of a request with these headers that does not end by itself. */
 export function arrivingBody(

@@ -1,7 +1,7 @@
 import { ConnectionLost, LocalProtocolError } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import type { RequestBody } from '../../src/server/request-body.ts'
+import type { RequestBody } from '../../src/body/request-body.ts'
 import { Exchange, ok } from './http-exchange.ts'
 import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
 

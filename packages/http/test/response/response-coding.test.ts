@@ -2,12 +2,12 @@ import { brotliDecompressSync, createGunzip, gunzipSync } from 'node:zlib'
 import { formatEvent } from '@ropewalk/core/log'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type ContentCodingOptions, encodeResponse } from '../../src/server/content-coding.ts'
+import { type ContentCodingOptions, encodeResponse } from '../../src/response/content-coding.ts'
 import { ContentCoding } from '../../src/index.ts'
-import { hasCoding } from '../../src/server/coders.ts'
+import { hasCoding } from '../../src/response/coders.ts'
 import type { Request } from '../../src/server/request.ts'
 import { decoded, ended, get, parse, passed } from './coded-response.ts'
-import { Exchange } from './http-exchange.ts'
+import { Exchange } from '../server/http-exchange.ts'
 
 const TEXT = 'All work and no play makes Jack a dull boy. '.repeat(100)
 const LONG = Array.from({ length: 40_000 }, (_, at) => `line ${at * 7919}\n`).join('')

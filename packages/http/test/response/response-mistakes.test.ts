@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { RequestEnding } from '../../src/server/request-ending.ts'
-import { type Mistake, ResponseMistakes } from '../../src/server/response-mistakes.ts'
+import { RequestEnding } from '../../src/response/request-ending.ts'
+import { type Mistake, ResponseMistakes } from '../../src/response/response-mistakes.ts'
 
 function collected(): { ending: RequestEnding; logged: Mistake[]; mistakes: ResponseMistakes } {
   const ending = new RequestEnding()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { earlyRefusal, errorBody, escapeHTML } from '../../src/server/error-response.ts'
+import { earlyRefusal, errorBody, escapeHTML } from '../../src/response/error-response.ts'
 
 describe('earlyRefusal', () => {
   test('is a complete response with its length and Connection: close', () => {

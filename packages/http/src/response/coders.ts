@@ -1,5 +1,6 @@
 import type zlib from 'node:zlib'
 import { assertNever } from '@ropewalk/core/bytes'
+import { nodeZlib } from '../message/node-zlib.ts'
 
 /** A coder for one body. */
 export type Coder = ReturnType<typeof zlib.createGzip>
@@ -74,12 +75,6 @@ function zstdParameters({ zstdLevel }: CodingLevels): Record<number, number> {
 
 function nodeZstd(): Partial<Zstd> {
   return nodeZlib() as unknown as Partial<Zstd>
-}
-
-/** Returns Node's zlib. It is loaded at the first call, because many programs leave codings to a proxy. */
-export function nodeZlib(): typeof zlib {
-  // oxlint-disable-next-line no-restricted-globals -- an import, not the state of the process
-  return process.getBuiltinModule('node:zlib')
 }
 
 /** The functions for zstd, which the types of Node 20 lack. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { RequestBody } from '../../src/server/request-body.ts'
-import { arrivingBody, bodyOf } from './bodies.ts'
-import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
+import type { RequestBody } from '../../src/body/request-body.ts'
+import { arrivingBody, bodyOf } from '../server/bodies.ts'
+import { unhandledRejectionsDuring } from '../server/unhandled-rejections.ts'
 
 describe('RequestBody', () => {
   test('returns pieces as they arrive, and asks for more only when it has none', async () => {

@@ -1,7 +1,7 @@
 import zlib from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import type { DecodedBody, DecodingOptions } from '../../src/server/body-decoding.ts'
-import { arrivingBody, bodyOf } from './bodies.ts'
+import type { DecodedBody, DecodingOptions } from '../../src/body/body-decoding.ts'
+import { arrivingBody, bodyOf } from '../server/bodies.ts'
 
 /** Node 22 has zstd, but does not notice that a frame is truncated, so bodies in zstd are refused there. */
 const NODE_MAJOR = Number.parseInt(process.versions.node)

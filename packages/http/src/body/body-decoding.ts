@@ -8,7 +8,7 @@ import {
 } from '@ropewalk/core/options'
 import { HTTPError } from '../errors.ts'
 import { type BodyRequest, tooLong } from './body-pieces.ts'
-import { nodeZlib } from './coders.ts'
+import { nodeZlib } from '../message/node-zlib.ts'
 import { contentCodings, ReadableBody } from './readable-body.ts'
 
 /** The limits of decoding a body. */

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { CodedBody } from '../../src/server/coded-body.ts'
-import { makeCoder } from '../../src/server/coders.ts'
+import { CodedBody } from '../../src/response/coded-body.ts'
+import { makeCoder } from '../../src/response/coders.ts'
 
 const LEVELS = { gzipLevel: 6, brotliQuality: 4, zstdLevel: 3 }
 

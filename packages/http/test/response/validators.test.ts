@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
 import { get } from './coded-response.ts'
-import { Exchange } from './http-exchange.ts'
+import { Exchange } from '../server/http-exchange.ts'
 
 /** The clock of a MemoryReactor begins in 1970. */
 const NOW_MS = Date.UTC(2026, 0, 2)

@@ -2,7 +2,7 @@ import { StringTransport } from '@ropewalk/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Headers } from '../../src/message/headers.ts'
-import { ResponseStream } from '../../src/server/response-stream.ts'
+import { ResponseStream } from '../../src/response/response-stream.ts'
 
 function respond(
   { code = 200, method = 'GET', version = '1.1' as '1.0' | '1.1', fields = [] as string[] },

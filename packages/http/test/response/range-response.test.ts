@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { type RangeSource, sendRanges } from '../../src/server/range-response.ts'
+import { type RangeSource, sendRanges } from '../../src/response/range-response.ts'
 import type { Request } from '../../src/server/request.ts'
 import { get, passed } from './coded-response.ts'
-import { Exchange } from './http-exchange.ts'
+import { Exchange } from '../server/http-exchange.ts'
 
 const DIGITS = Buffer.from('0123456789'.repeat(100))
 const SAME = 'Thu, 01 Jan 2026 12:00:00 GMT'

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { codeAtOnce, type CodingName, hasCoding, makeCoder } from '../../src/server/coders.ts'
+import { codeAtOnce, type CodingName, hasCoding, makeCoder } from '../../src/response/coders.ts'
 
 const LEVELS = { gzipLevel: 6, brotliQuality: 4, zstdLevel: 3 }
 const DECODE = { gzip: gunzipSync, br: brotliDecompressSync }

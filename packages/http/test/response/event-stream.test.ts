@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { encodeResponse } from '../../src/server/content-coding.ts'
-import type { EventStream, EventStreamOptions } from '../../src/server/event-stream.ts'
+import { encodeResponse } from '../../src/response/content-coding.ts'
+import type { EventStream, EventStreamOptions } from '../../src/response/event-stream.ts'
 import type { Request } from '../../src/server/request.ts'
 import { ended, parse, passed } from './coded-response.ts'
-import { Exchange } from './http-exchange.ts'
+import { Exchange } from '../server/http-exchange.ts'
 
 /** An exchange with a stream of events that is open. */
 async function streaming(

@@ -2,8 +2,8 @@ import { LocalProtocolError, Protocol } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
-import { Exchange } from './http-exchange.ts'
-import { unhandledRejectionsDuring } from './unhandled-rejections.ts'
+import { Exchange } from '../server/http-exchange.ts'
+import { unhandledRejectionsDuring } from '../server/unhandled-rejections.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 class Raw extends Protocol {

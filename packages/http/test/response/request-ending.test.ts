@@ -1,6 +1,6 @@
 import { ConnectionLost } from '@ropewalk/core'
 import { describe, expect, test } from 'vitest'
-import { isClientEnd, RequestEnding } from '../../src/server/request-ending.ts'
+import { isClientEnd, RequestEnding } from '../../src/response/request-ending.ts'
 
 describe('RequestEnding', () => {
   test('can complete after the client has left, with the signal still aborted', async () => {

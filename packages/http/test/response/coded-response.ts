@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib'
 import { Headers } from '../../src/message/headers.ts'
-import type { Exchange } from './http-exchange.ts'
+import type { Exchange } from '../server/http-exchange.ts'
 
 /** A response that a client has received whole. */
 export interface Received {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Request } from '../../src/server/request.ts'
-import { Exchange, ok } from './http-exchange.ts'
+import { Exchange, ok } from '../server/http-exchange.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 

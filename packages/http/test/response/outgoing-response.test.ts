@@ -2,7 +2,7 @@ import { formatEvent } from '@ropewalk/core/log'
 import { describe, expect, test } from 'vitest'
 import { HTTPError } from '../../src/errors.ts'
 import type { Request } from '../../src/server/request.ts'
-import { respondWithPath, Exchange, ok, TEXT_TYPE } from './http-exchange.ts'
+import { respondWithPath, Exchange, ok, TEXT_TYPE } from '../server/http-exchange.ts'
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`
 const SECRET = 'Set-Cookie'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isCompressible } from '../../src/server/content-coding.ts'
+import { isCompressible } from '../../src/response/content-coding.ts'
 
 describe('isCompressible', () => {
   test.each([
