@@ -8,7 +8,7 @@ interface Member {
   send(text: string): void
 }
 
-/** What the connections share. It knows no protocol. */
+/** What the connections share, whatever their protocol is. */
 export class Room {
   readonly #members = new Set<Member>()
   #texts = 0
