@@ -3,6 +3,7 @@ import { writeDiagram } from './real/diagram-file.ts'
 import { nextTurn, realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
 import { causesOf, errorText } from './error-text.ts'
+import { nodePrograms } from './node-programs.ts'
 import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from './reduction.ts'
 import { SimulationFailed } from './run-loop.ts'
 import { isSameFailure, reasonOf } from './same-failure.ts'
@@ -63,6 +64,8 @@ export async function play(
     return { sim, failure: undefined }
   } catch (error) {
     return { sim, failure: { error } }
+  } finally {
+    nodePrograms()?.forget()
   }
 }
 

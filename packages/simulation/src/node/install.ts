@@ -70,17 +70,21 @@ class SimulatedNode implements NodePrograms {
   }
 
   enter(simulation: object, failed: (error: unknown) => void): () => void {
-    if (this.#failed.length === 0 && simulation !== this.#last?.deref()) {
-      forgetAgentsOfHosts()
-      StreamHandle.forgetOpen()
-      removeProcessListeners()
-    }
+    if (simulation !== this.#last?.deref()) this.forget()
     this.#last = new WeakRef(simulation)
     if (this.#failed.push(failed) === 1) this.#begin()
     return () => {
       this.#failed.splice(this.#failed.indexOf(failed), 1)
       if (this.#failed.length === 0) for (const leave of this.#leave.splice(0)) leave()
     }
+  }
+
+  forget(): void {
+    // The time of another simulation passes.
+    if (this.#failed.length > 0) return
+    forgetAgentsOfHosts()
+    StreamHandle.forgetOpen()
+    removeProcessListeners()
   }
 
   async #settled(nextTurn: () => Promise<void>): Promise<string | undefined> {
