@@ -8,7 +8,7 @@ import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
 import { forgetAgentsOfHosts, standInForHTTP } from './http.ts'
 import { standInForHTTPTimeouts } from './http-timeouts.ts'
-import { standInForHTTP2 } from './http2.ts'
+import { forgetStreams, standInForHTTP2 } from './http2.ts'
 import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
@@ -42,7 +42,7 @@ export function install(): void {
   noteProcessListeners()
   standInForRandomness()
   syncBuiltinESMExports()
-  provideNodePrograms(new SimulatedNode())
+  provideNodePrograms(new SimulatedNode(internals.owner))
 }
 
 class SimulatedNode implements NodePrograms {
@@ -51,6 +51,12 @@ class SimulatedNode implements NodePrograms {
   /** The simulation that ran last. */
   #last: WeakRef<object> | undefined
   readonly #failed: ((error: unknown) => void)[] = []
+  readonly #owner: symbol
+
+  /** @param owner The property of a handle that has its stream. */
+  constructor(owner: symbol) {
+    this.#owner = owner
+  }
 
   eventEnded(nextTurn: () => Promise<void>): Promise<string | undefined> | undefined {
     takeTimersFromNode()
@@ -84,6 +90,7 @@ class SimulatedNode implements NodePrograms {
     if (this.#failed.length > 0) return
     forgetAgentsOfHosts()
     StreamHandle.forgetOpen()
+    forgetStreams(this.#owner)
     removeProcessListeners()
   }
 
