@@ -2,9 +2,11 @@ import { describeLeak } from './call-site.ts'
 import { writeDiagram } from './real/diagram-file.ts'
 import { nextTurn, realNowMs } from './real/machine.ts'
 import { watchStall } from './real/real-work.ts'
+import { watchTimers } from './real/scenario-timers.ts'
 import { causesOf, errorText } from './error-text.ts'
+import { nodePrograms } from './node-programs.ts'
 import { formatReduction, NOTHING_LEFT_OUT, type Reduction } from './reduction.ts'
-import { SimulationFailed } from './run-loop.ts'
+import { runningHost, SimulationFailed } from './run-loop.ts'
 import { isSameFailure, reasonOf } from './same-failure.ts'
 import { ScenarioFailed } from './scenario-failed.ts'
 import { shrink } from './shrink.ts'
@@ -63,6 +65,8 @@ export async function play(
     return { sim, failure: undefined }
   } catch (error) {
     return { sim, failure: { error } }
+  } finally {
+    nodePrograms()?.forget()
   }
 }
 
@@ -79,14 +83,16 @@ async function played(
     return sim.isRunning || events > before
   }
   const watch = watchStall(isMoving, STALLED)
+  const timers = watchTimers(() => scenario(sim), isOutside, waitsInRealTime)
   try {
-    await Promise.race([scenario(sim), watch.stalled])
+    await Promise.race([timers.result, watch.stalled, timers.fired])
     if (await endOfRun(sim)) throw new Error(NOT_AWAITED)
   } catch (error) {
     const advice = error instanceof SimulationFailed ? undefined : await adviceFor(error, sim)
     throw advice === undefined ? error : new Error(`${errorText(error)}; ${advice}`, { cause: error })
   } finally {
     watch.stop()
+    timers.stop()
   }
   if (sim.nowMs === 0) throw new Error(NO_TIME)
   sim.finish()
@@ -94,6 +100,14 @@ async function played(
   if (leftovers.length > 0) throw new Error(leftovers.join('\n  '))
   const leaks = failOnLeaks ? sim.leaks() : []
   if (leaks.length > 0) throw new Error(leaks.map(describeLeak).join('\n  '))
+}
+
+function isOutside(): boolean {
+  return runningHost() === undefined
+}
+
+function waitsInRealTime(setAt: string): Error {
+  return new Error(`${REAL_TIMER}, set ${setAt}: ${AWAIT}, or call sim.at`)
 }
 
 /** What to do about an error that code outside of hosts threw; undefined when that is not known. */
@@ -130,7 +144,8 @@ async function explain(
   const { seed } = sim
   const start = options.reduction ?? NOTHING_LEFT_OUT
   // A scenario that waits in real time would make every further run wait as long.
-  const isStalled = reasonOf(failure.error) === STALLED
+  const why = reasonOf(failure.error)
+  const isStalled = why === STALLED || why.startsWith(REAL_TIMER)
   const doubt = isStalled
     ? undefined
     : doubtOf(failed, await play(scenario, seed, options.reduction, options))
@@ -195,6 +210,7 @@ const SAME_TRACES =
   'The traces are the same: look for random numbers, and for variables outside of the scenario that a run changes'
 const AWAIT = 'await sim.run or sim.runUntil'
 const STALLED = `the scenario waits while no time passes: ${AWAIT}, and do all other waiting inside hosts`
+const REAL_TIMER = 'the scenario waits for a real timer, which does not follow virtual time'
 const NO_TIME = `no virtual time passed in the scenario: ${AWAIT}`
 const NOT_AWAITED = `the scenario ended while virtual time passed: ${AWAIT}`
 /** How long a run that was not awaited may take to end, in real milliseconds. */

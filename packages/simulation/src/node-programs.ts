@@ -16,6 +16,8 @@ export interface NodePrograms {
    * @returns a function that ends it.
    */
   enter(simulation: object, failed: (error: unknown) => void): () => void
+  /** Called when a scenario has ended: frees what Node keeps for the hosts of its simulation. */
+  forget(): void
   /**
    * Called when the code of an event has run.
    *

@@ -1,6 +1,6 @@
 import type { DiskConditions } from './disk/disk-conditions.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
-import type { LinkConditions } from './network/link.ts'
+import type { LinkConditions } from './network/network-rules.ts'
 
 /**
  * What a run leaves out: planned faults or a part of their duration, and conditions of the network and the disks. As text, it

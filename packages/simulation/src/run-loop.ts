@@ -173,6 +173,7 @@ export class RunLoop {
     const endWatch = watchRealWork(
       (type) => this.#running(type),
       (host, work) => this.#sawRealWork(host, work),
+      threwIn,
     )
     const endListening = watchUnhandledRejections((reason) => this.#unhandledRejection(reason))
     const putBack = this.#setup.seedGlobals ? GLOBALS.enter(() => this.#world()) : undefined
@@ -236,6 +237,10 @@ export class RunLoop {
 export function uncaught(error: unknown, outside: (error: unknown) => void): void {
   const host = runningHost()
   if (host === undefined) return outside(error)
+  threwIn(host, error)
+}
+
+function threwIn(host: SimulatedHost, error: unknown): void {
   host.execute(() => {
     throw error
   })

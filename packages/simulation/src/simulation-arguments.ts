@@ -1,3 +1,4 @@
+import { checkComplete } from './network/complete-options.ts'
 import type { ErrorCount } from './expected-errors.ts'
 import { type Fault, FAULT_PLAN_RULES, FAULT_RULES, type FaultPlan } from './faults.ts'
 import { SimulatedHost } from './host/simulated-host.ts'
@@ -53,9 +54,7 @@ export function checkPlan(plan: FaultPlan): void {
 
 /** Checks a fault. @throws {TypeError | RangeError} when one of its fields is missing or wrong. */
 export function checkFault(fault: Fault): void {
-  checkOptions('inject', fault, FAULT_RULES)
-  for (const [name, rule] of Object.entries<OptionRule>(FAULT_RULES))
-    checkValue('inject', name, Reflect.get(fault, name), rule)
+  checkComplete('inject', fault, FAULT_RULES)
 }
 
 /** The condition of `sometimes`. */

@@ -1,6 +1,5 @@
 import { DEFAULT_DISK, DISK_RULES, type DiskConditions } from './disk/disk-conditions.ts'
-import type { LinkConditions } from './network/link.ts'
-import { FLOW_RULES, LINK_RULES } from './network/network-rules.ts'
+import { FLOW_RULES, LINK_RULES, type LinkConditions } from './network/network-rules.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
 import type { RunConditions } from './reduction.ts'
 import {

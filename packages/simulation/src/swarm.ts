@@ -1,6 +1,6 @@
 import { FAULT_KINDS, type FaultPlan } from './faults.ts'
 import type { FlowLimits } from './network/tcp-sender.ts'
-import type { LinkConditions } from './network/link.ts'
+import type { LinkConditions } from './network/network-rules.ts'
 import type { Random } from './random.ts'
 import type { RunConditions } from './reduction.ts'
 

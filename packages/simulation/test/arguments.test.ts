@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { type Fault, Simulation } from '../src/index.ts'
+import { type Fault, type LinkConditions, Simulation } from '../src/index.ts'
 import type { NameConditions } from '../src/network/names.ts'
 
 const sim = new Simulation({ seed: 1 })
 const host = sim.host('server', () => undefined)
 const other = sim.host('client', () => undefined)
+const link = sim.network.link(host, other)
 const fault: Fault = { kind: 'crash', atMs: 1, forMs: 5, one: 'server', other: 'client' }
 
 test.each<[string, () => unknown, string]>([
@@ -31,6 +32,36 @@ test.each<[string, () => unknown, string]>([
     'names that fail a little',
     () => (sim.network.names.conditions = { failing: 0.5 } as unknown as NameConditions),
     'Cannot take failing 0.5 for names.conditions',
+  ],
+  [
+    'names without a delay',
+    () => (sim.network.names.conditions = { failing: true } as NameConditions),
+    'Cannot take delayMs undefined for names.conditions',
+  ],
+  [
+    'a loss of NaN',
+    () => (link.conditions = { ...link.conditions, lossPerMille: NaN }),
+    'Cannot take lossPerMille NaN for link.conditions',
+  ],
+  [
+    'a negative latency',
+    () => (link.conditions = { ...link.conditions, latencyMs: [-1, 5] }),
+    'Cannot take latencyMs[0] -1 for link.conditions',
+  ],
+  [
+    'a bandwidth of 0',
+    () => (link.conditions = { ...link.conditions, bytesPerSecond: 0 }),
+    'Cannot take bytesPerSecond 0 for link.conditions',
+  ],
+  [
+    'a part of the conditions of a link',
+    () => (link.conditions = { lossPerMille: 100 } as LinkConditions),
+    'Cannot take latencyMs undefined for link.conditions',
+  ],
+  [
+    'no conditions of a link',
+    () => (link.conditions = undefined as never),
+    'Cannot take latencyMs undefined',
   ],
   ['a condition that is a number', () => sim.runUntil(5 as never), 'Cannot take condition 5 for runUntil'],
 ])('%s is refused with the name of the argument', async (_name, call, message) => {

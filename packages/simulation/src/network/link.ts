@@ -1,20 +1,10 @@
+import { checkComplete } from './complete-options.ts'
 import { Layered } from '../layered.ts'
 import type { Random } from '../random.ts'
 import type { EventQueue } from '../time/event-queue.ts'
 import type { Trace } from '../trace.ts'
+import { LINK_RULES, type LinkConditions } from './network-rules.ts'
 import type { NetworkStats } from './network-stats.ts'
-
-/** Latency, loss and bandwidth from one host to another. */
-export interface LinkConditions {
-  /** Shortest and longest latency, in milliseconds. Each packet gets a random latency in this range. */
-  readonly latencyMs: readonly [number, number]
-  /** Packets lost per thousand. A lost TCP segment is retransmitted later. */
-  readonly lossPerMille: number
-  /** Datagrams duplicated per thousand. */
-  readonly duplicatesPerMille: number
-  /** Bandwidth in bytes per second. Packets queue until those sent before them have left. */
-  readonly bytesPerSecond: number
-}
 
 /** A packet, and what to call when it arrives. */
 export interface Packet {
@@ -80,7 +70,9 @@ export class Link {
     return this.#conditions.value
   }
 
+  /** @throws {TypeError | RangeError} for an unknown or missing condition, or one of the wrong type or out of range. */
   set conditions(conditions: LinkConditions) {
+    checkComplete('link.conditions', conditions, LINK_RULES)
     this.#conditions.set(conditions)
   }
 

@@ -1,6 +1,7 @@
 import { DNSLookupError, tcpAddress } from '@ropewalk/core'
-import { checkOptions, flag, milliseconds, type OptionRules } from '@ropewalk/core/options'
+import { flag, milliseconds, type OptionRules } from '@ropewalk/core/options'
 import { asciiHost } from '@ropewalk/core/reactor'
+import { checkComplete } from './complete-options.ts'
 
 /** Delay and failures of the name service. */
 export interface NameConditions {
@@ -20,9 +21,9 @@ export class Names {
     return this.#conditions
   }
 
-  /** @throws {TypeError | RangeError} for an unknown condition, or a value of the wrong type or out of range. */
+  /** @throws {TypeError | RangeError} for an unknown or missing condition, or one of the wrong type or out of range. */
   set conditions(conditions: NameConditions) {
-    checkOptions('names.conditions', conditions, NAME_RULES)
+    checkComplete('names.conditions', conditions, NAME_RULES)
     this.#conditions = conditions
   }
 

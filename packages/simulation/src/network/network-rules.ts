@@ -1,7 +1,18 @@
 import type { FlowLimits } from './tcp-sender.ts'
-import type { LinkConditions } from './link.ts'
 import { durationRange } from '../time/duration-range.ts'
 import { byteCount, milliseconds, oneOf, type OptionRules, quantity } from '@ropewalk/core/options'
+
+/** Latency, loss and bandwidth from one host to another. */
+export interface LinkConditions {
+  /** Shortest and longest latency, in milliseconds. Each packet gets a random latency in this range. */
+  readonly latencyMs: readonly [number, number]
+  /** Packets lost per thousand. A lost TCP segment is retransmitted later. */
+  readonly lossPerMille: number
+  /** Datagrams duplicated per thousand. */
+  readonly duplicatesPerMille: number
+  /** Bandwidth in bytes per second. Packets queue until those sent before them have left. */
+  readonly bytesPerSecond: number
+}
 
 /** The rules for the conditions of a link. */
 export const LINK_RULES: OptionRules<LinkConditions> = {

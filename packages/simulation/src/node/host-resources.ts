@@ -1,5 +1,6 @@
 import { type AsyncHook, createHook } from 'node:async_hooks'
 import { framesHere } from '../call-site.ts'
+import { noteStream } from './http2.ts'
 import { isLoadingModules } from './module-loaders.ts'
 import { nodeHost } from './node-hosts.ts'
 import { moveToHost } from './timers.ts'
@@ -85,6 +86,7 @@ export class HostResources {
     if (!WATCHED.has(type) || nodeHost() === undefined) return
     if (type === 'Timeout') moveToHost(resource as NodeJS.Timeout)
     else if (type === 'Immediate') this.#newImmediates.push(resource as NodeJS.Immediate)
+    else if (type === HTTP2_STREAM) noteStream(resource)
     else if (type !== 'MESSAGEPORT') this.#began(id, type, resource)
     else if (isLoadingModules()) this.#loads = true
   }
@@ -128,4 +130,11 @@ export const THREADS: ReadonlySet<string> = new Set([
   'SIGNREQUEST',
   'VERIFYREQUEST',
 ])
-const WATCHED: ReadonlySet<string> = new Set([...THREADS, 'Timeout', 'Immediate', 'MESSAGEPORT'])
+const HTTP2_STREAM = 'HTTP2STREAM'
+const WATCHED: ReadonlySet<string> = new Set([
+  ...THREADS,
+  'Timeout',
+  'Immediate',
+  HTTP2_STREAM,
+  'MESSAGEPORT',
+])

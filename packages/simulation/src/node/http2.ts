@@ -1,4 +1,5 @@
 import http2 from 'node:http2'
+import { Duplex } from 'node:stream'
 import { nodeHost, replaceMethod } from './node-hosts.ts'
 
 /**
@@ -17,6 +18,32 @@ export function standInForHTTP2(): void {
           return Reflect.apply(real, this, [event, stream, ...rest])
         },
     )
+}
+
+/** Notes the handle of a stream that code of a host has opened. */
+export function noteStream(handle: object): void {
+  STREAMS.push(new WeakRef(handle as StreamOfSession))
+}
+
+/**
+ * Closes the open streams of hosts without a notice to their programs, because Node would keep their sessions in
+ * memory. A stream that has bytes to write stays: its program would be called for them.
+ *
+ * @param owner The property of a handle that has its stream.
+ */
+export function forgetStreams(owner: symbol): void {
+  for (const noted of STREAMS.splice(0)) {
+    const handle = noted.deref()
+    const stream: unknown = handle && Reflect.get(handle, owner)
+    if (handle === undefined || !(stream instanceof Duplex) || stream.writableLength > 0) continue
+    Reflect.set(handle, owner, null)
+    handle.destroy()
+  }
+}
+
+/** The handle of an HTTP/2 stream. */
+interface StreamOfSession {
+  destroy(): void
 }
 
 /** @param streams The prototype of the streams of servers, which Node does not export. */
@@ -57,4 +84,6 @@ function isDate(name: unknown): boolean {
   return typeof name === 'string' && name.toLowerCase() === 'date'
 }
 
+/** The handles of the streams that were opened since the last simulation ended. */
+const STREAMS: WeakRef<StreamOfSession>[] = []
 const DATED = new WeakSet<object>()

@@ -8,7 +8,7 @@ import { standInForDNS } from './dns.ts'
 import { standInForFetch } from './fetch.ts'
 import { forgetAgentsOfHosts, standInForHTTP } from './http.ts'
 import { standInForHTTPTimeouts } from './http-timeouts.ts'
-import { standInForHTTP2 } from './http2.ts'
+import { forgetStreams, standInForHTTP2 } from './http2.ts'
 import { findNetInternals } from './internals.ts'
 import { isModuleLoader } from './module-loaders.ts'
 import { standInForNet } from './net.ts'
@@ -42,7 +42,7 @@ export function install(): void {
   noteProcessListeners()
   standInForRandomness()
   syncBuiltinESMExports()
-  provideNodePrograms(new SimulatedNode())
+  provideNodePrograms(new SimulatedNode(internals.owner))
 }
 
 class SimulatedNode implements NodePrograms {
@@ -51,6 +51,12 @@ class SimulatedNode implements NodePrograms {
   /** The simulation that ran last. */
   #last: WeakRef<object> | undefined
   readonly #failed: ((error: unknown) => void)[] = []
+  readonly #owner: symbol
+
+  /** @param owner The property of a handle that has its stream. */
+  constructor(owner: symbol) {
+    this.#owner = owner
+  }
 
   eventEnded(nextTurn: () => Promise<void>): Promise<string | undefined> | undefined {
     takeTimersFromNode()
@@ -70,17 +76,22 @@ class SimulatedNode implements NodePrograms {
   }
 
   enter(simulation: object, failed: (error: unknown) => void): () => void {
-    if (this.#failed.length === 0 && simulation !== this.#last?.deref()) {
-      forgetAgentsOfHosts()
-      StreamHandle.forgetOpen()
-      removeProcessListeners()
-    }
+    if (simulation !== this.#last?.deref()) this.forget()
     this.#last = new WeakRef(simulation)
     if (this.#failed.push(failed) === 1) this.#begin()
     return () => {
       this.#failed.splice(this.#failed.indexOf(failed), 1)
       if (this.#failed.length === 0) for (const leave of this.#leave.splice(0)) leave()
     }
+  }
+
+  forget(): void {
+    // The time of another simulation passes.
+    if (this.#failed.length > 0) return
+    forgetAgentsOfHosts()
+    StreamHandle.forgetOpen()
+    forgetStreams(this.#owner)
+    removeProcessListeners()
   }
 
   async #settled(nextTurn: () => Promise<void>): Promise<string | undefined> {

@@ -6,7 +6,8 @@ import { isModuleLoader } from './module-loaders.ts'
 import { nodeHost, replaceMethod } from './node-hosts.ts'
 
 /**
- * Makes the run fail when code of a host changes or watches real files or starts processes, which no seed could repeat.
+ * Makes the run fail when code of a host changes or watches real files, or starts, ends or changes processes, which
+ * no seed could repeat.
  * Other things that cannot be simulated, such as threads, are found when Node announces them.
  */
 export function refuseRealActions(): void {
@@ -25,6 +26,9 @@ export function refuseRealActions(): void {
   refuse(fs.promises, 'open', 'fs.promises.open', opensForWriting)
   for (const name of PROCESSES) refuse(child_process, name, `child_process.${name}`)
   refuse(cluster, 'fork', 'cluster.fork')
+  // They would end the process of the test, or change it.
+  refuse(process, 'kill', 'process.kill', ([, signal]) => signal !== 0)
+  for (const name of ['abort', 'chdir']) refuse(process, name, `process.${name}`)
 }
 
 function refuse(

@@ -122,7 +122,8 @@ class HostTimer {
 
   /** Node keeps only a timer that it finds by its number: a program may have no more than that. */
   leaveNode(): void {
-    if (this.isCleared || this.hasNumber) return
+    // Node may have used the object again, for a timeout that is not this one.
+    if (this.isCleared || this.hasNumber || this.#timer[HOST_TIMER] !== this) return
     this.#state = 'leaves Node'
     clearTimeout(this.#timer)
     this.#timer._destroyed = false

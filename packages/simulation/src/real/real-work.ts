@@ -17,13 +17,20 @@ export interface RealWork {
  *
  * @param asking Returns the owner of the code that runs now; undefined when its work of this type is to be
  * ignored.
+ * @param threw Called when a callback of `queueMicrotask` throws: Node 20 and 22 report it as code of no owner.
  * @returns a function that ends the watch.
  */
 export function watchRealWork<T>(
   asking: (type: string) => T | undefined,
   seen: (by: T, work: RealWork) => void,
+  threw: (by: T, error: unknown) => void,
 ): () => void {
   const init = (_id: number, type: string, _trigger: number, resource: object): void => {
+    if (type === MICROTASK) {
+      const owner = asking(type)
+      if (owner !== undefined) catchIn(resource, (error) => threw(owner, error))
+      return
+    }
     const kind = KINDS[type]
     const by = kind && asking(type)
     if (kind === undefined || by === undefined) return
@@ -43,6 +50,24 @@ export function watchRealWork<T>(
   const options = { init, trackPromises: false }
   const hook = createHook(options).enable()
   return () => void hook.disable()
+}
+
+/** Catches what the callback of a microtask throws. Node sets the callback after it has announced the microtask. */
+function catchIn(microtask: object, threw: (error: unknown) => void): void {
+  let callback: () => void
+  Object.defineProperty(microtask, 'callback', {
+    configurable: true,
+    set(given: () => void) {
+      callback = given
+    },
+    get: () => () => {
+      try {
+        callback()
+      } catch (error) {
+        threw(error)
+      }
+    },
+  })
 }
 
 /** Node's own streams defer work with real immediates, and consoles may buffer with timers. */
@@ -138,5 +163,7 @@ const KINDS: Readonly<Record<string, Pick<RealWork, 'what' | 'instead'>>> = {
   PROCESSWRAP: { what: 'a real process', instead: 'run it outside of the simulation' },
   WORKER: { what: 'a real worker', instead: 'run it outside of the simulation' },
 }
+/** The resource type of `queueMicrotask`. */
+const MICROTASK = 'Microtask'
 const ASK_EVERY_MS = 1000
 const MOST_STILL = 5

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Link, type LinkConditions } from '../../src/network/link.ts'
+import { Link } from '../../src/network/link.ts'
+import type { LinkConditions } from '../../src/network/network-rules.ts'
 import { NetworkStats } from '../../src/network/network-stats.ts'
 import { Random } from '../../src/random.ts'
 import { EventQueue } from '../../src/time/event-queue.ts'

@@ -1,4 +1,5 @@
-import { Link, type LinkConditions } from '../../src/network/link.ts'
+import { Link } from '../../src/network/link.ts'
+import type { LinkConditions } from '../../src/network/network-rules.ts'
 import { NetworkStats } from '../../src/network/network-stats.ts'
 import { nameOf, type Segment } from '../../src/network/segment.ts'
 import { type ConnectionSystem, TCPConnection, type TCPUser } from '../../src/network/tcp-connection.ts'

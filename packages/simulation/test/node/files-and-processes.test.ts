@@ -18,7 +18,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import zlib from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { Simulation } from '../../src/index.ts'
+import { simulateAll, Simulation } from '../../src/index.ts'
 import { runAlone } from './node-program.ts'
 
 const HERE = new URL(import.meta.url)
@@ -45,6 +45,8 @@ describe('what cannot be simulated fails the run by name', () => {
     ['child_process.spawn', () => spawn('true')],
     ['child_process.execFileSync', () => execFileSync('true')],
     ['cluster.fork', () => cluster.fork()],
+    ['process.kill', () => process.kill(process.pid, 'SIGUSR2')],
+    ['process.chdir', () => process.chdir('/')],
   ])('%s', async (name, action) => {
     expect(await failure(action)).toContain(`Seed 1 at 0.000 ms: one failed: Cannot simulate ${name}: `)
   })
@@ -139,6 +141,31 @@ test('listeners that a host adds to the process end with its simulation, and oth
   await new Simulation({ seed: 4 }).run(1)
   expect(process.listeners('SIGUSR2')).toEqual([own])
   process.off('SIGUSR2', own)
+})
+
+test('listeners that a host adds to the process end with the scenario', async () => {
+  const scenario = async (sim: Simulation): Promise<void> => {
+    sim.node('server', () => process.on('exit', () => undefined))
+    await sim.run(10)
+  }
+  const before = process.listenerCount('exit')
+  await simulateAll(scenario, { runs: 2 })
+  expect(process.listenerCount('exit')).toBe(before)
+})
+
+test('the exit code that a host sets is not that of the test', async () => {
+  const sim = new Simulation({ seed: 1 })
+  const seen: unknown[] = []
+  const { exitCode } = process
+  sim.node('one', () => {
+    process.exitCode = 3
+    setTimeout(() => seen.push(process.exitCode), 5)
+    setTimeout(() => process.exit(), 10)
+  })
+  await sim.run(20)
+  expect(seen).toEqual([3])
+  expect(process.exitCode).toBe(exitCode)
+  expect(sim.trace.lines).toContain('10.000 one exits with 3')
 })
 
 test('sim.node takes a function, as its error states', () => {

@@ -1,3 +1,4 @@
+import http from 'node:http'
 import timers from 'node:timers'
 import timersPromises from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -46,6 +47,17 @@ describe('timers of a host', () => {
       disposed[Symbol.dispose]()
     })
     expect(noted).toEqual(['true', 'true,false,true', 'called at 150', 'called at 500'])
+  })
+
+  test('the timeout of a request, which Node sets twice in one event', async () => {
+    const noted = await runAlone((note) => {
+      http.createServer(() => undefined).listen(80)
+      const at = (what: string): void => note(`${what} at ${Math.round(performance.now())}`)
+      const request = http.get('http://127.0.0.1/', { timeout: 30 })
+      request.on('timeout', () => at('timeout')).on('error', () => undefined)
+      request.on('socket', (socket) => socket.on('timeout', () => at('timeout of the socket')))
+    })
+    expect(noted).toEqual(['timeout at 30', 'timeout of the socket at 30'])
   })
 
   test('promises of timers, with abort', async () => {

@@ -43,6 +43,19 @@ describe('a host that asks for real work', () => {
     await expect(sim.run(1000)).rejects.toThrow(/client asks for a real timer at Late\.connectionMade/)
   })
 
+  test.each<[string, () => unknown]>([
+    ['at once', () => queueMicrotask(throws)],
+    ['later', (): unknown => Promise.resolve().then(() => queueMicrotask(throws))],
+  ])('fails the run of the host whose callback of queueMicrotask throws (%s)', async (_when, program) => {
+    const sim = new Simulation({ seed: 1 })
+    sim.host('server', program)
+    const failed: unknown = await sim.run(10).catch((error: unknown) => error)
+    expect(failed).toMatchObject({
+      why: 'server failed: no room',
+      cause: { stack: expect.stringContaining('throws') },
+    })
+  })
+
   test('ignores real work outside of the simulation', async () => {
     const sim = new Simulation({ seed: 1 })
     sim.host('server', () => undefined)
@@ -52,3 +65,7 @@ describe('a host that asks for real work', () => {
     expect(sim.nowMs).toBe(1000)
   })
 })
+
+function throws(): never {
+  throw new Error('no room')
+}

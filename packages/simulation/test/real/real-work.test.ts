@@ -32,6 +32,7 @@ describe('watchRealWork', () => {
     const endWatch = watchRealWork(
       () => (wanted ? 'owner' : undefined),
       (_by, work) => seen.push(work),
+      () => undefined,
     )
     await ask()
     await Promise.resolve()
