@@ -216,9 +216,10 @@ const DEFAULT_STORE_TIMEOUT_MS = 5_000
 const DEFAULT_MAX_SESSION_BYTES = 16_384
 const KEYS: OptionRule = (value) => {
   const wanted = `a list of secrets of at least ${MIN_KEY_BYTES} bytes, such as the output of openssl rand -base64 32`
-  if (!Array.isArray(value)) return { kind: 'type', wanted }
+  if (value === undefined) return { kind: 'type', wanted }
+  // The message must not show a secret.
+  if (!Array.isArray(value)) return { kind: 'type', wanted, found: `with a ${typeof value}` }
   for (const key of value as readonly unknown[]) {
-    // The message must not show a secret.
     const found = typeof key === 'string' || key instanceof Uint8Array ? 'with a short one' : typeof key
     const bytes = typeof key === 'string' || key instanceof Uint8Array ? Buffer.byteLength(key) : 0
     if (bytes < MIN_KEY_BYTES) return { kind: 'range', wanted, found }

@@ -150,10 +150,16 @@ export class NotDoneYet {
 /** What `render` returns when the response is finished later, with `request.finish()`. */
 export const NOT_DONE_YET: NotDoneYet = new NotDoneYet()
 
-/** Describes the kind of a value, for messages: `an array`, `a number`, `a Map`. */
+/** Whether a function is a class, which cannot be called without `new`. */
+export function isClass(value: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value))
+}
+
+/** Describes the kind of a value, for messages: `an array`, `a number`, `a Map`, `the class Chat`. */
 export function shownType(value: unknown): string {
   if (value === undefined || value === null) return String(value)
   if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'function' && isClass(value)) return `the class ${value.name}`
   if (typeof value !== 'object') return `a ${typeof value}`
   const { constructor } = value
   const name: unknown = typeof constructor === 'function' ? constructor.name : ''

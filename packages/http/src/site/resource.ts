@@ -1,6 +1,6 @@
 import { HTTPError } from '../errors.ts'
 import type { Request } from '../server/request.ts'
-import { type RenderResult, shownType } from './render-result.ts'
+import { isClass, type RenderResult, shownType } from './render-result.ts'
 import { Route, RouteBranch, type RouteFunction, type RouteSegment } from './routes.ts'
 
 /** Makes the child for one request. It may return a promise, and undefined for a 404. */
@@ -52,6 +52,9 @@ export class Resource {
     if (this.isLeaf) throw new TypeError(`${attempt}: ${this.constructor.name} is a leaf, ${LEAF_ADVICE}`)
     if (segment.includes('/')) {
       throw new TypeError(`${attempt}: a segment cannot have a slash, nest resources instead`)
+    }
+    if (/^[:*]./.test(segment)) {
+      throw new TypeError(`${attempt}: a child has one fixed name, use route or getChild for any name`)
     }
     if (isResource(child)) assertSpelling(attempt, child)
     else if (!isResourceFunction(child)) {
@@ -300,10 +303,9 @@ export function isResource(value: unknown): value is Resource {
   return value instanceof Resource
 }
 
-/** Whether a value may be a function that makes resources. A class of resources is not one. */
+/** Whether a value may be a function that makes resources. A class is not one: it cannot be called. */
 function isResourceFunction(value: unknown): value is ResourceFunction {
-  if (typeof value !== 'function') return false
-  return value !== Resource && !(value.prototype instanceof Resource)
+  return typeof value === 'function' && !isClass(value) && !(value.prototype instanceof Resource)
 }
 
 /**

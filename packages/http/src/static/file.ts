@@ -38,9 +38,11 @@ export class File extends Resource {
   readonly #base: string
   readonly #options: FileOptions
   readonly #root: ServedRoot
+  /** Whether the root was looked for, to log when it is missing. */
+  #looked = false
 
   /**
-   * @param path A file or directory. It need not exist yet. A relative path counts from the working directory.
+   * @param path A file or directory. It need not exist yet: the first request that finds nothing logs a warning. A relative path counts from the working directory.
    * @throws {TypeError | RangeError} for a path that is empty or has a NUL, or an option that is wrong.
    */
   constructor(path: string, options?: GivenOptions<FileOptions>) {
@@ -183,8 +185,17 @@ export class File extends Resource {
     }
   }
 
-  #notFound(request: Request): RenderResult {
+  async #notFound(request: Request): Promise<Rendered> {
+    if (!this.#looked) {
+      this.#looked = true
+      if (await this.#root.isMissing()) this.#logMissing(request)
+    }
     return this.#options.childNotFound.render(request)
+  }
+
+  #logMissing({ reactor }: Request): void {
+    const text = 'File serves nothing: there is no {path}'
+    reactor.log({ namespace: 'ropewalk.http', level: 'warn', text, fields: { path: this.path } })
   }
 }
 

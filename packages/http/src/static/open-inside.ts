@@ -50,6 +50,14 @@ export class ServedRoot {
     return undefined
   }
 
+  /** Whether the root does not exist. */
+  async isMissing(): Promise<boolean> {
+    return this.#fileSystem.realpath(this.#path).then(
+      () => false,
+      (error: unknown) => MISSING.has(codeOf(error)),
+    )
+  }
+
   /** Whether a path without symbolic links is the root, or is below it. */
   async contains(real: string): Promise<boolean> {
     if (this.#real !== undefined && this.#isBelow(real, this.#real)) return true

@@ -620,6 +620,7 @@ describe('sessions', () => {
     ['no keys', {}, /Cannot take keys undefined for sessions: give a list of secrets/],
     ['an empty list of keys', { keys: [] }, /give a list of secrets of at least 32 bytes/],
     ['a short key', { keys: [KEY, 'hunter2'] }, /keys "with a short one" for sessions/],
+    ['a key without a list', { keys: 'hunter2' }, /keys "with a string" for sessions: give a list/],
     ['a name that is no token', { keys: [KEY], cookieName: 'a; Path=/x' }, /cookieName/],
     ['the prefix in the name', { keys: [KEY], cookieName: '__Host-x' }, /without the prefix/],
     ['a store without methods', { keys: [KEY], store: new Map() }, /give a SessionStore/],

@@ -27,6 +27,21 @@ describe('Resource', () => {
     expect(() => new Resource().putChild('a/b', new Page())).toThrow('nest resources')
   })
 
+  test.each([':room', '*path'])('refuses a child at %s, which is the pattern of a route', (segment) => {
+    expect(() => new Resource().putChild(segment, new Page())).toThrow(
+      `Cannot put a child at "${segment}": a child has one fixed name, use route or getChild for any name`,
+    )
+  })
+
+  test('refuses a class, which cannot be called for a resource', () => {
+    class Chat {
+      textMessageReceived(): void {}
+    }
+    expect(() => new Resource().putChild('chat', Chat as never)).toThrow(
+      'Cannot put a child at "chat": give a Resource, the class Chat is not one',
+    )
+  })
+
   test('refuses a child of a leaf, which no request would reach', async () => {
     class Leaf extends Page {
       override readonly isLeaf = true

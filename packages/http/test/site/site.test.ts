@@ -143,7 +143,7 @@ describe('Site', () => {
     for (const [wrong, shown] of [
       ['text', 'a string'],
       [{ render: () => 'x' }, 'an object'],
-      [Where, 'a function'],
+      [Where, 'the class Where'],
       [5, 'a number'],
     ] as const) {
       for (const value of [wrong, Promise.resolve(wrong)]) {

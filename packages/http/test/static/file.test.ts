@@ -164,6 +164,18 @@ describe('File', () => {
     }
   })
 
+  test('logs once that the directory does not exist', async () => {
+    const exchange = serveResource(new File('/nowhere', { fileSystem: site() }))
+    for (const target of ['/', '/a.txt']) expect((await get(exchange, target)).status).toBe(404)
+    const { logged } = exchange.reactor
+    expect(logged.filter(({ level }) => level === 'warn')).toMatchObject([
+      { text: 'File serves nothing: there is no {path}', fields: { path: '/nowhere' } },
+    ])
+    const right = serve(site())
+    expect((await get(right, '/missing')).status).toBe(404)
+    expect(right.reactor.logged.filter(({ level }) => level === 'warn')).toEqual([])
+  })
+
   test('sends Cache-Control with a file, also in a 304', async () => {
     const fixed = serve(site(), { cacheControl: 'max-age=60' })
     const { fields } = await get(fixed, '/a.txt')
