@@ -43,8 +43,8 @@ function definedBy(define: typeof test.only): DefineSimulation {
 
 /** Returns the shell command that runs one seed of one test again, with all its faults or only some. */
 export function commandFor(file: string, name: string, seed: string, faults?: string): string {
-  // vitest's option -t is a regular expression.
-  const pattern = name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)
+  // vitest's option -t is a regular expression, for the names of a test and its suites.
+  const pattern = `${name.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)}$`
   const some = faults === undefined ? '' : `${FAULTS_VARIABLE}=${quotedFaults(faults)} `
   return `${SEED_VARIABLE}=${seed} ${some}npx vitest run ${quoted(file)} -t ${quoted(pattern)}`
 }

@@ -25,7 +25,7 @@ test('simulate takes the options before the scenario, as its error states', () =
 
 test('commandFor returns a shell command that runs a failed seed again', () => {
   expect(commandFor('test/chat.test.ts', "everyone's lines (all)", '0-17')).toBe(
-    String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everyone'\''s lines \(all\)'`,
+    String.raw`ROPEWALK_SEED=0-17 npx vitest run 'test/chat.test.ts' -t 'everyone'\''s lines \(all\)$'`,
   )
 })
 
