@@ -62,14 +62,14 @@ export abstract class Int8StringReceiver<F = Factory> extends IntNStringReceiver
   }
 }
 
-/** Receives strings after a length of two bytes. */
+/** Receives strings after a length of two bytes, the most significant first. */
 export abstract class Int16StringReceiver<F = Factory> extends IntNStringReceiver<F> {
   constructor() {
     super(2)
   }
 }
 
-/** Receives strings after a length of four bytes. */
+/** Receives strings after a length of four bytes, the most significant first. */
 export abstract class Int32StringReceiver<F = Factory> extends IntNStringReceiver<F> {
   constructor() {
     super(4)
