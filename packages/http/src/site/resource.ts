@@ -42,9 +42,10 @@ export class Resource {
    * Adds `child` below this resource, under one decoded path segment; '' follows a trailing slash.
    *
    * @param child A resource, or a function that makes one for each request.
-   * @throws {TypeError} when `segment` is not a string or has a slash: add a resource for each segment; when
-   *   `child` is not a Resource, or has a misspelt method such as `render_get`; when it would hide a route;
-   *   when this resource is a leaf, so that no request would reach the child.
+   * @throws {TypeError} when `segment` is not a string or has a slash: add a resource for each segment; when it
+   *   is the parameter of a route, such as `:room`; when `child` is not a Resource, or has a misspelt method such
+   *   as `render_get`; when it would hide a route; when this resource is a leaf, so that no request would reach
+   *   the child.
    */
   putChild(segment: string, child: Resource | ResourceFunction): void {
     if (typeof segment !== 'string') throw new TypeError('Cannot put a child: a segment is a string')

@@ -42,7 +42,8 @@ export class File extends Resource {
   #looked = false
 
   /**
-   * @param path A file or directory. It need not exist yet: the first request that finds nothing logs a warning. A relative path counts from the working directory.
+   * @param path A file or directory. A relative path counts from the working directory. It need not exist yet: the
+   *   first request that finds nothing logs a warning then.
    * @throws {TypeError | RangeError} for a path that is empty or has a NUL, or an option that is wrong.
    */
   constructor(path: string, options?: GivenOptions<FileOptions>) {
